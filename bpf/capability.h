@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/* Capability checks, with the call chain that asked. Three probes for one
+ * fact, best first: fexit on security_capable gives the final verdict and the
+ * options, the tracepoint of 6.14 needs no function probe, and a pair of
+ * kprobes serves where trampolines are missing. The recorder loads one. */
+#ifndef OSAPI_CAPABILITY_H
+#define OSAPI_CAPABILITY_H
+
+#include "call.h"
+
+#define CAP_OPT_NOAUDIT 2
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct capability_key);
+	__type(value, struct capability_value);
+} capabilities SEC(".maps");
+
+static __always_inline u64 hash_stack(const u64 *stack)
+{
+	u64 hash = 0x51ed270b27b2f51full;
+
+	for (int i = 0; i < STACK_DEPTH; i++) {
+		hash = (hash ^ stack[i]) * 0x9e3779b97f4a7c15ull;
+		hash ^= hash >> 29;
+	}
+	return hash;
+}
+
+/* What the call in progress was about: the option of setsockopt and prctl, the
+ * request of ioctl. A capability asked for in one is needed or not by that. */
+static __always_inline void add_argument(struct capability_key *key, struct task_struct *task, u32 call)
+{
+	struct treatment *t = treatment_of(call);
+	struct pt_regs *regs;
+
+	if (!t || !t->check_arg || call >> CALL_ABI_SHIFT == ABI_COMPAT)
+		return;
+	regs = (void *)bpf_task_pt_regs(task);
+	switch (t->check_arg) {
+#if defined(__TARGET_ARCH_x86)
+	case 1: key->argument = BPF_CORE_READ(regs, di); break;
+	case 2: key->argument = BPF_CORE_READ(regs, si); break;
+	case 3: key->argument = BPF_CORE_READ(regs, dx), key->level = BPF_CORE_READ(regs, si); break;
+#else
+	case 1: key->argument = BPF_CORE_READ(regs, orig_x0); break;
+	case 2: key->argument = BPF_CORE_READ(regs, regs[1]); break;
+	case 3: key->argument = BPF_CORE_READ(regs, regs[2]), key->level = BPF_CORE_READ(regs, regs[1]); break;
+#endif
+	}
+}
+
+static __always_inline void key_of_check(struct capability_key *key, struct task_state *state,
+					 struct user_namespace *ns, int cap, u8 flags)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	key->subject = state->subject;
+	key->operation = operation;
+	key->call = state->call;
+	add_argument(key, task, state->call);
+	key->capability = cap;
+	key->flags = flags;
+	if (BPF_CORE_READ(ns, level))
+		key->flags |= CAP_USERNS;
+	if (BPF_CORE_READ(task, cred) != BPF_CORE_READ(task, real_cred))
+		key->flags |= CAP_OVERRIDE;
+}
+
+static __always_inline void record_capability(struct capability_key *key, const u64 *stack)
+{
+	struct capability_value *known, fresh = {};
+
+	key->stack = hash_stack(stack);
+	known = bpf_map_lookup_elem(&capabilities, key);
+	if (!known) {
+		fresh.tally.first = bpf_ktime_get_ns();
+		__builtin_memcpy(fresh.stack, stack, sizeof(fresh.stack));
+		if (bpf_map_update_elem(&capabilities, key, &fresh, BPF_NOEXIST) == -7 /* E2BIG */) {
+			lose(LOST_CAPABILITY);
+			return;
+		}
+		known = bpf_map_lookup_elem(&capabilities, key);
+		if (!known)
+			return;
+	}
+	__sync_fetch_and_add(&known->tally.count, 1);
+	known->tally.last = bpf_ktime_get_ns();
+}
+
+SEC("tp_btf/cap_capable")
+int BPF_PROG(capability_tracepoint, const struct cred *cred, struct user_namespace *target_ns,
+	     struct user_namespace *capable_ns, int cap, int ret)
+{
+	struct task_state *state = current_state();
+	struct capability_key key = {};
+	u64 stack[STACK_DEPTH] = {};
+
+	if (!state)
+		return 0;
+	key_of_check(&key, state, target_ns, cap, 0);
+	key.denied = ret != 0;
+	bpf_get_stack(ctx, stack, sizeof(stack), 0);
+	record_capability(&key, stack);
+	return 0;
+}
+
+SEC("fexit/security_capable")
+int BPF_PROG(capability_fexit, const struct cred *cred, struct user_namespace *ns, int cap, unsigned int opts,
+	     int ret)
+{
+	struct task_state *state = current_state();
+	struct capability_key key = {};
+	u64 stack[STACK_DEPTH] = {};
+
+	if (!state)
+		return 0;
+	key_of_check(&key, state, ns, cap, opts & CAP_OPT_NOAUDIT ? CAP_NOAUDIT : 0);
+	key.denied = ret != 0;
+	bpf_get_stack(ctx, stack, sizeof(stack), 0);
+	record_capability(&key, stack);
+	return 0;
+}
+
+#if defined(__TARGET_ARCH_x86)
+#define KERNEL_ARG2(r) ((r)->si)
+#define KERNEL_ARG3(r) ((r)->dx)
+#define KERNEL_ARG4(r) ((r)->cx)
+#define KERNEL_RETURN(r) ((r)->ax)
+#else
+#define KERNEL_ARG2(r) ((r)->regs[1])
+#define KERNEL_ARG3(r) ((r)->regs[2])
+#define KERNEL_ARG4(r) ((r)->regs[3])
+#define KERNEL_RETURN(r) ((r)->regs[0])
+#endif
+
+SEC("kprobe/security_capable")
+int capability_kprobe(struct pt_regs *ctx)
+{
+	struct task_state *state = current_state();
+
+	if (!state)
+		return 0;
+	__builtin_memset(&state->asked, 0, sizeof(state->asked));
+	__builtin_memset(state->asked_stack, 0, sizeof(state->asked_stack));
+	key_of_check(&state->asked, state, (void *)KERNEL_ARG2(ctx), KERNEL_ARG3(ctx),
+		     KERNEL_ARG4(ctx) & CAP_OPT_NOAUDIT ? CAP_NOAUDIT : 0);
+	bpf_get_stack(ctx, state->asked_stack, sizeof(state->asked_stack), 0);
+	return 0;
+}
+
+SEC("kretprobe/security_capable")
+int capability_kretprobe(struct pt_regs *ctx)
+{
+	struct task_state *state = current_state();
+	u64 stack[STACK_DEPTH];
+
+	if (!state)
+		return 0;
+	state->asked.denied = KERNEL_RETURN(ctx) != 0;
+	__builtin_memcpy(stack, state->asked_stack, sizeof(stack));
+	record_capability(&state->asked, stack);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* The part of the kernel's types that the probes read. Every field is
+ * relocated against the running kernel's BTF (CO-RE), so order and size of
+ * what is left out do not matter; what drifts between kernels is said here. */
+#ifndef OSAPI_KERNEL_H
+#define OSAPI_KERNEL_H
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef __u64 u64;
+typedef __s8 s8;
+typedef __s32 s32;
+typedef __s64 s64;
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct kuid { u32 val; };
+struct kgid { u32 val; };
+typedef struct kuid kuid_t;
+typedef struct kgid kgid_t;
+struct atomic { int counter; };
+typedef struct atomic atomic_t;
+
+/* Two words of u32 before 6.3, one u64 since: 8 bytes in the same order on
+ * little-endian machines, read as a whole. */
+struct kernel_cap { u64 val; };
+typedef struct kernel_cap kernel_cap_t;
+
+struct qstr {
+	u32 hash;
+	u32 len;
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
+	struct inode *d_inode;
+};
+
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+
+struct file_system_type { const char *name; };
+
+struct super_block {
+	u32 s_dev;
+	unsigned long s_magic;
+	struct file_system_type *s_type;
+};
+
+struct inode {
+	u16 i_mode;
+	kuid_t i_uid;
+	kgid_t i_gid;
+	struct super_block *i_sb;
+	unsigned long i_ino;
+	u32 i_nlink;
+	u32 i_rdev;
+};
+
+struct file {
+	u32 f_mode;
+	u32 f_flags;
+	struct path f_path;
+	struct inode *f_inode;
+	void *private_data;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+struct files_struct { struct fdtable *fdt; };
+
+struct fs_struct {
+	struct path root;
+	struct path pwd;
+};
+
+struct ns_common { unsigned int inum; };
+struct pid_namespace { struct ns_common ns; };
+struct mnt_namespace { struct ns_common ns; };
+struct user_namespace { int level; };
+struct nsproxy { struct mnt_namespace *mnt_ns; };
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
+};
+
+struct cred {
+	kuid_t euid;
+	kgid_t egid;
+	kuid_t fsuid;
+	kgid_t fsgid;
+	kernel_cap_t cap_permitted;
+};
+
+struct signal_struct { atomic_t live; };
+
+/* status: TS_COMPAT in a 32-bit call (x86 only). flags: TIF_32BIT (arm64). */
+struct thread_info {
+	unsigned long flags;
+	u32 status;
+};
+
+struct task_struct {
+	struct thread_info thread_info;
+	int pid;
+	int tgid;
+	struct task_struct *group_leader;
+	struct pid *thread_pid;
+	const struct cred *real_cred;
+	const struct cred *cred;
+	struct fs_struct *fs;
+	struct files_struct *files;
+	struct nsproxy *nsproxy;
+	struct signal_struct *signal;
+};
+
+struct linux_binprm {
+	struct file *file;
+	const char *filename;
+	const char *interp;
+};
+
+struct in6_addr {
+	union {
+		u8 u6_addr8[16];
+	} in6_u;
+};
+
+struct sock_common {
+	u32 skc_rcv_saddr;
+	u16 skc_num;
+	u16 skc_family;
+	struct in6_addr skc_v6_rcv_saddr;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	u16 sk_type;
+	u16 sk_protocol;
+};
+
+struct socket { struct sock *sk; };
+
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+	unsigned long bp, r10, r9, r8, bx, ax, cx, dx, si, di;
+};
+#elif defined(__TARGET_ARCH_arm64)
+struct pt_regs {
+	u64 regs[31];
+	u64 orig_x0;
+};
+#endif
+
+#pragma clang attribute pop
+
+#endif

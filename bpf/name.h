@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/* Names: from a dentry up to the root of its namespace, and as the program
+ * wrote them. Both go behind the header of an event in a per-CPU buffer. */
+#ifndef OSAPI_NAME_H
+#define OSAPI_NAME_H
+
+#include "call.h"
+
+#define NAME_ROOM 256  /* NAME_MAX and its NUL */
+#define PATH_ROOM 4096 /* PATH_MAX, its NUL included */
+#define DEPTH_MAX 512
+
+/* A name that a call was given, and where it starts: at no dentry when it is
+ * absolute. Not struct path, whose members would be relocated. */
+struct given {
+	u64 mnt;    /* struct vfsmount *: bpf2go has no pointers */
+	u64 dentry; /* struct dentry * */
+	u64 hash;
+	u32 length;
+	u32 flags;
+};
+
+struct scratch {
+	struct event event;
+	char text[TEXT_MAX + PATH_ROOM + NAME_ROOM];
+	struct given given[2];
+};
+
+/* One for the handlers of returning calls, one for exec: both can be at work
+ * on one CPU. */
+enum which { SCRATCH_EXIT, SCRATCH_EXEC, SCRATCH_COUNT };
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SCRATCH_COUNT);
+	__type(key, u32);
+	__type(value, struct scratch);
+} scratches SEC(".maps");
+
+struct walk {
+	struct dentry *dentry;
+	struct mount *mount;
+	struct scratch *out;
+	u32 used;
+	bool whole;
+	bool detached;
+};
+
+static __always_inline struct mount *real_mount(struct vfsmount *mnt)
+{
+	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+}
+
+static long step_up(u32 index, void *ctx)
+{
+	struct walk *w = ctx;
+	struct dentry *parent, *dentry = w->dentry;
+	struct mount *mount = w->mount; /* BPF_CORE_READ would relocate our own struct as well */
+	const unsigned char *name;
+	long n;
+
+	if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
+		struct mount *up = BPF_CORE_READ(mount, mnt_parent);
+
+		if (up == mount) {
+			w->whole = true;
+			return 1;
+		}
+		w->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+		w->mount = up;
+		return 0;
+	}
+	parent = BPF_CORE_READ(dentry, d_parent);
+	if (parent == dentry) { /* the root of a tree, yet not of this mount */
+		w->whole = true;
+		w->detached = true;
+		return 1;
+	}
+	if (w->used >= TEXT_MAX)
+		return 1;
+	name = BPF_CORE_READ(dentry, d_name.name);
+	n = bpf_probe_read_kernel_str(&w->out->text[w->used & (TEXT_MAX - 1)], NAME_ROOM, name);
+	if (n <= 0)
+		return 1;
+	w->used += n;
+	w->dentry = parent;
+	return 0;
+}
+
+/* What follows is global, not static: the verifier then walks each function
+ * once, and not once for every state that each of its callers can be in, which
+ * took Linux 6.1 a minute. A global function takes numbers, so the buffer is
+ * said by its place in the map. */
+
+/* Add the walk of one file at `used` and give back what is used then. */
+__noinline u32 walk_into(u32 which, u32 used, u64 mnt, u64 dentry)
+{
+	struct scratch *out = bpf_map_lookup_elem(&scratches, &which);
+	struct walk w = { .dentry = (void *)dentry, .mount = real_mount((void *)mnt), .out = out, .used = used };
+
+	if (!out || !dentry)
+		return used;
+	bpf_loop(DEPTH_MAX, step_up, &w, 0);
+	if (!w.whole)
+		out->event.flags |= EVENT_CUT;
+	if (w.detached)
+		out->event.flags |= EVENT_DETACHED;
+	return w.used;
+}
+
+static __always_inline u32 add_walk(u32 which, u32 *used, u64 mnt, u64 dentry)
+{
+	u32 from = *used;
+
+	*used = walk_into(which, from, mnt, dentry);
+	return *used - from;
+}
+
+/* Add a name as the program wrote it, without its NUL. The page it stands on
+ * is resident when the call returns, since the kernel has just read it. */
+__noinline u32 name_into(u32 which, u32 used, u64 name)
+{
+	struct scratch *out = bpf_map_lookup_elem(&scratches, &which);
+	long n;
+
+	if (!out)
+		return used;
+	if (used >= TEXT_MAX) {
+		out->event.flags |= EVENT_CUT;
+		return used;
+	}
+	n = bpf_probe_read_user_str(&out->text[used & (TEXT_MAX - 1)], PATH_ROOM, (void *)name);
+	if (n <= 0) {
+		out->event.flags |= EVENT_FAULT;
+		return used;
+	}
+	return used + n - 1;
+}
+
+static __always_inline u32 add_user_name(u32 which, u32 *used, const void *name)
+{
+	u32 from = *used;
+
+	*used = name_into(which, from, (u64)name);
+	return *used - from;
+}
+
+static __always_inline u32 add_kernel_name(struct scratch *out, u32 *used, const void *name)
+{
+	u32 at = *used;
+	long n;
+
+	if (at >= TEXT_MAX) {
+		out->event.flags |= EVENT_CUT;
+		return 0;
+	}
+	n = bpf_probe_read_kernel_str(&out->text[at & (TEXT_MAX - 1)], PATH_ROOM, name);
+	if (n <= 0)
+		return 0;
+	*used = at + n - 1;
+	return n - 1;
+}
+
+struct hashing {
+	const char *text;
+	struct scratch *in;
+	u32 at;
+	u32 words;
+	u64 hash;
+};
+
+static long hash_word(u32 index, void *ctx)
+{
+	struct hashing *h = ctx;
+	u32 at = (h->at + index * 8) & (TEXT_MAX - 1);
+	u64 word;
+
+	__builtin_memcpy(&word, &h->in->text[at], 8);
+	h->hash = (h->hash ^ word) * 0x9e3779b97f4a7c15ull;
+	h->hash ^= h->hash >> 29;
+	return 0;
+}
+
+/* A 64-bit hash of a name in the buffer. The bytes up to the next multiple of
+ * eight are cleared first, so that nothing left there counts. */
+__noinline u64 hash_name(u32 which, u32 at, u32 length)
+{
+	struct scratch *in = bpf_map_lookup_elem(&scratches, &which);
+	struct hashing h = { .in = in, .at = at, .words = (length + 7) / 8, .hash = 0x51ed270b27b2f51full + length };
+	u64 zero = 0;
+
+	if (!in || length > PATH_ROOM)
+		return 0;
+	__builtin_memcpy(&in->text[(at + length) & (TEXT_MAX - 1)], &zero, 8);
+	bpf_loop(h.words, hash_word, &h, 0);
+	return h.hash;
+}
+
+/* Where relative names of the task start, or those below a descriptor. */
+static __always_inline bool descriptor(struct task_struct *task, int fd, struct file **file)
+{
+	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+	struct file **table;
+
+	*file = NULL;
+	if (fd < 0 || (unsigned int)fd >= BPF_CORE_READ(fdt, max_fds))
+		return false;
+	table = BPF_CORE_READ(fdt, fd);
+	bpf_probe_read_kernel(file, sizeof(*file), &table[fd]);
+	return *file != NULL;
+}
+
+static __always_inline u32 mount_namespace(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+}
+
+static __always_inline void describe(struct event *e, struct inode *inode)
+{
+	struct super_block *sb = BPF_CORE_READ(inode, i_sb);
+	const char *fs = BPF_CORE_READ(sb, s_type, name);
+
+	e->uid = BPF_CORE_READ(inode, i_uid.val);
+	e->gid = BPF_CORE_READ(inode, i_gid.val);
+	e->mode = BPF_CORE_READ(inode, i_mode);
+	e->inode = BPF_CORE_READ(inode, i_ino);
+	e->rdev = BPF_CORE_READ(inode, i_rdev);
+	e->device = BPF_CORE_READ(sb, s_dev);
+	if (BPF_CORE_READ(inode, i_nlink) == 0)
+		e->flags |= EVENT_UNLINKED;
+	bpf_probe_read_kernel_str(e->fs, sizeof(e->fs), fs);
+}
+
+#endif

@@ -1,0 +1,308 @@
+//go:build ignore
+/* SPDX-License-Identifier: MIT */
+/* The probes of the recorder. This file holds the hooks that open and close
+ * the scope and the two that every system call passes; what a call did is
+ * looked at by the handlers in handlers.h and socket.h, reached by tail call. */
+#include "capability.h"
+#include "handlers.h"
+#include "socket.h"
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, HANDLE_COUNT);
+	__type(key, u32);
+	__type(value, u32);
+} handlers SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct argument_key);
+	__type(value, struct tally);
+} arguments SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct subject_key);
+	__type(value, u32);
+} subjects SEC(".maps");
+u32 subject_count;
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(enter, struct pt_regs *regs, long nr)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_state *state = current_state();
+	struct treatment *t;
+	u32 abi, call;
+
+	if (!state)
+		return 0;
+	abi = current_abi(task, nr);
+	call = (nr & CALL_NR_MASK) | abi << CALL_ABI_SHIFT;
+	if (nr < 0 || (nr & ~0x40000000l) > CALL_NR_MASK)
+		call |= CALL_NR_MASK;
+	state->call = call;
+	t = treatment_of(call);
+	if (!t || !t->at_enter)
+		return 0;
+	if (t->access == ACCESS_EXEC) { /* returns as another program, if at all */
+		state->euid = BPF_CORE_READ(task, cred, euid.val);
+		state->egid = BPF_CORE_READ(task, cred, egid.val);
+		bpf_probe_read_kernel(&state->permitted, sizeof(state->permitted), &task->cred->cap_permitted);
+		return 0;
+	}
+	record_call(state, call, OUTCOME_NONE);
+	return 0;
+}
+
+/* The argument that decides a directive, if this call has one. */
+static __always_inline void record_argument(struct treatment *t, struct task_state *state, u32 call, u32 outcome)
+{
+	struct argument_key key = {};
+	struct tally *known, fresh = {};
+	u64 value = argument(state, t->arg), at;
+
+	if (t->arg_deref >= 0) {
+		at = value + t->arg_deref;
+		value = 0;
+		if (t->arg_short)
+			bpf_probe_read_user(&value, 4, (void *)at);
+		else
+			bpf_probe_read_user(&value, 8, (void *)at);
+	}
+	value &= t->arg_mask;
+	if (t->arg_all ? value != t->arg_mask : !value && !t->arg_always)
+		return;
+	if (t->arg_create && !(open_flags_of(t, state) & O_CREAT))
+		return;
+	key.subject = state->subject;
+	key.operation = operation;
+	key.call = call;
+	key.outcome = outcome;
+	key.value = value;
+	known = bpf_map_lookup_elem(&arguments, &key);
+	if (!known) {
+		fresh.first = bpf_ktime_get_ns();
+		if (bpf_map_update_elem(&arguments, &key, &fresh, BPF_NOEXIST) == -7 /* E2BIG */)
+			lose(LOST_ARGUMENT);
+		known = bpf_map_lookup_elem(&arguments, &key);
+		if (!known)
+			return;
+	}
+	__sync_fetch_and_add(&known->count, 1);
+	known->last = bpf_ktime_get_ns();
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(leave, struct pt_regs *regs, long ret)
+{
+	struct task_state *state = current_state();
+	struct treatment *t;
+	u32 call;
+
+	if (!state)
+		return 0;
+	call = state->call;
+	state->call = CALL_OUTSIDE;
+	if (call == CALL_EXECED)
+		return 0;
+	if (call == CALL_OUTSIDE) {
+		/* Back from a call that did not go in: a filter refused it. */
+		return 0;
+	}
+	t = treatment_of(call);
+	if (t && t->at_enter && t->access != ACCESS_EXEC)
+		return 0; /* rt_sigreturn: what it returns is not an outcome */
+	record_call(state, call, outcome_of(ret));
+	if (!t || (!t->arg_mask && t->handler == HANDLE_NONE))
+		return 0;
+	keep_arguments(state, regs, call);
+	if (t->arg_mask)
+		record_argument(t, state, call, outcome_of(ret));
+	if (t->handler == HANDLE_NONE)
+		return 0;
+	state->returned = call;
+	bpf_tail_call(ctx, &handlers, t->handler);
+	return 0;
+}
+
+static __always_inline void new_state(struct task_state *state)
+{
+	for (int i = 0; i < RECENT; i++)
+		state->recent[i].call = CALL_OUTSIDE;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct task_state *from = bpf_task_storage_get(&tasks, parent, 0, 0), *state;
+
+	if (!from)
+		return 0;
+	state = bpf_task_storage_get(&tasks, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!state) {
+		lose(LOST_SCOPE);
+		return 0;
+	}
+	new_state(state);
+	state->subject = from->subject;
+	state->operation = from->operation;
+	state->call = from->call; /* the child returns from it too */
+	count_task();
+	if (child->pid == child->tgid)
+		enlist(child);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(finish, struct task_struct *task)
+{
+	struct task_state *state = bpf_task_storage_get(&tasks, task, 0, 0);
+
+	if (!state)
+		return 0;
+	flush_recent(state);
+	__sync_fetch_and_sub(&task_count, 1);
+	if (BPF_CORE_READ(task, signal, live.counter) == 0) {
+		u32 pid = pid_at(BPF_CORE_READ(task, group_leader), pid_level);
+
+		bpf_map_delete_elem(&processes, &pid);
+	}
+	return 0;
+}
+
+/* The number of the program that this task now runs; *fresh when it is new. */
+static __always_inline u32 subject_of(struct subject_key *key, bool *fresh)
+{
+	u32 *known = bpf_map_lookup_elem(&subjects, key), id;
+
+	*fresh = !known;
+	if (known)
+		return *known;
+	id = __sync_add_and_fetch(&subject_count, 1);
+	if (bpf_map_update_elem(&subjects, key, &id, BPF_NOEXIST)) {
+		known = bpf_map_lookup_elem(&subjects, key); /* another CPU was first */
+		if (known) {
+			*fresh = false;
+			return *known;
+		}
+		lose(LOST_SUBJECT);
+		return 0;
+	}
+	return id;
+}
+
+static __always_inline u32 gains_of(struct task_state *state, struct task_struct *task)
+{
+	u64 permitted = 0;
+	u32 flags = 0;
+
+	bpf_probe_read_kernel(&permitted, sizeof(permitted), &task->cred->cap_permitted);
+	if (BPF_CORE_READ(task, cred, euid.val) != state->euid)
+		flags |= EVENT_UID;
+	if (BPF_CORE_READ(task, cred, egid.val) != state->egid)
+		flags |= EVENT_GID;
+	if (permitted & ~state->permitted)
+		flags |= EVENT_CAPS;
+	return flags;
+}
+
+static __always_inline struct task_state *scope_of_exec(struct task_struct *task, bool *first)
+{
+	struct task_state *state = bpf_task_storage_get(&tasks, task, 0, 0);
+
+	*first = false;
+	if (state || !armed || !is_armed(task->group_leader))
+		return state;
+	state = bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!state) {
+		lose(LOST_SCOPE);
+		return NULL;
+	}
+	armed = 0;
+	*first = true;
+	new_state(state);
+	count_task();
+	enlist(task);
+	return state;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+{
+	struct dentry *pwd = NULL;
+	struct subject_key subject = {};
+	struct seen_key key = {};
+	struct task_state *state;
+	struct scratch *out;
+	struct inode *inode;
+	struct file *file;
+	u32 which = SCRATCH_EXEC, used = 0, length, flags = 0, id;
+	bool first, fresh;
+
+	state = scope_of_exec(task, &first);
+	out = bpf_map_lookup_elem(&scratches, &which);
+	if (!state || !out)
+		return 0;
+	if (!first) {
+		record_call(state, state->call, 0);
+		flags = gains_of(state, task);
+	} else {
+		flags = EVENT_FIRST;
+	}
+	flush_recent(state);
+
+	length = add_kernel_name(out, &used, BPF_CORE_READ(bprm, filename));
+	file = BPF_CORE_READ(bprm, file);
+	inode = BPF_CORE_READ(file, f_inode);
+	subject.inode = BPF_CORE_READ(inode, i_ino);
+	subject.device = BPF_CORE_READ(inode, i_sb, s_dev);
+	if (out->text[0] != '/')
+		pwd = BPF_CORE_READ(task, fs, pwd.dentry);
+	if (BPF_CORE_READ(bprm, interp) != BPF_CORE_READ(bprm, filename)) {
+		flags |= EVENT_SCRIPT;
+		subject.script = hash_name(SCRATCH_EXEC, 0, length) | 1;
+		subject.base = BPF_CORE_READ(pwd, d_inode, i_ino);
+	}
+	id = subject_of(&subject, &fresh);
+
+	key.subject = state->subject;
+	key.operation = operation;
+	key.call = state->call;
+	key.access = ACCESS_EXEC;
+	key.fsuid = BPF_CORE_READ(task, cred, fsuid.val);
+	key.name = id;
+	key.device = flags;
+	key.parent = hash_name(SCRATCH_EXEC, 0, length);
+	state->subject = id;
+	state->call = CALL_EXECED;
+	if (!fresh && bpf_map_lookup_elem(&seen, &key))
+		return 0;
+
+	head(&out->event, EVENT_EXEC, task, &key);
+	out->event.flags = flags;
+	out->event.target = id;
+	out->event.length[TEXT_NAME] = length;
+	describe(&out->event, inode);
+	out->event.length[TEXT_WALK] =
+		add_walk(SCRATCH_EXEC, &used, (u64)BPF_CORE_READ(file, f_path.mnt),
+			 (u64)BPF_CORE_READ(file, f_path.dentry));
+	if (pwd)
+		out->event.length[TEXT_WALK2] = add_walk(SCRATCH_EXEC, &used, (u64)BPF_CORE_READ(task, fs, pwd.mnt), (u64)pwd);
+	add_root(out, SCRATCH_EXEC, &used, task);
+	if (!send(out, used, &key, LOST_EVENT_EXEC) && fresh) {
+		bpf_map_delete_elem(&subjects, &subject); /* it will be announced at its next exec */
+		state->subject = 0;
+	}
+	return 0;
+}
+
+/* Make the compiler describe these types to bpf2go. */
+const struct event *unused_event __attribute__((unused));
+const struct treatment *unused_treatment __attribute__((unused));
+const struct capability_value *unused_capability_value __attribute__((unused));
+const struct task_state *unused_task_state __attribute__((unused));

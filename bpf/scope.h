@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* Who is watched: every task that descends from the one that was armed. The
+ * state of a task lives in its own storage, so that a task outside of the
+ * scope costs one look-up, and no pid is ever compared with another's. */
+#ifndef OSAPI_SCOPE_H
+#define OSAPI_SCOPE_H
+
+#include "abi.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+/* The last calls of this thread and how often each was made since its tally in
+ * the set was brought up to date. A call seen already costs no shared write. */
+#define RECENT 32
+struct recent {
+	u32 call;
+	u32 outcome;
+	u64 count;
+};
+
+struct task_state {
+	u32 subject;
+	u32 operation; /* of what `recent` counts */
+	u32 call;      /* being made now, or CALL_OUTSIDE */
+	u32 returned;  /* the call whose return is being handled */
+	u32 euid;      /* as of the last execve that was tried */
+	u32 egid;
+	u32 pad;
+	u64 permitted;
+	u64 arguments[8]; /* six of the call whose return is being handled */
+	struct recent recent[RECENT];
+	struct capability_key asked; /* between kprobe and kretprobe */
+	u64 asked_stack[STACK_DEPTH];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct task_state);
+} tasks SEC(".maps");
+
+/* Processes in scope by pid, for signals and for knowing when all have ended. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u32);
+	__type(value, u64);
+} processes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, LOST_COUNT);
+	__type(key, u32);
+	__type(value, u64);
+} losses SEC(".maps");
+
+/* The launcher: its process id in the recorder's pid namespace. Its first
+ * successful exec opens the scope and clears this. */
+u32 armed;
+u32 armed_namespace; /* inode of that pid namespace */
+u32 pid_level;       /* depth of that pid namespace, found when the scope opens */
+u32 operation;       /* the step of the plan that is running */
+u32 task_count;      /* threads in scope */
+u32 task_peak;
+
+static __always_inline void lose(u32 reason)
+{
+	u64 *n = bpf_map_lookup_elem(&losses, &reason);
+
+	if (n)
+		(*n)++;
+}
+
+static __always_inline struct task_state *current_state(void)
+{
+	return bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), 0, 0);
+}
+
+/* The process id that the recorder sees: a worker may live in pid namespaces
+ * below, or both in one that is not the initial one. */
+static __always_inline u32 pid_at(struct task_struct *leader, u32 level)
+{
+	struct pid *pid = BPF_CORE_READ(leader, thread_pid);
+	void *numbers = (void *)pid + bpf_core_field_offset(struct pid, numbers);
+	u32 nr = 0;
+
+	bpf_probe_read_kernel(&nr, sizeof(nr), numbers + (level & 31) * bpf_core_type_size(struct upid) +
+				      bpf_core_field_offset(struct upid, nr));
+	return nr;
+}
+
+static __always_inline bool is_armed(struct task_struct *leader)
+{
+	struct pid *pid = BPF_CORE_READ(leader, thread_pid);
+	u32 level = BPF_CORE_READ(pid, level), inum;
+	void *number = (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+		       (level & 31) * bpf_core_type_size(struct upid);
+	struct pid_namespace *ns = NULL;
+
+	if (pid_at(leader, level) != armed)
+		return false;
+	bpf_probe_read_kernel(&ns, sizeof(ns), number + bpf_core_field_offset(struct upid, ns));
+	inum = BPF_CORE_READ(ns, ns.inum);
+	if (inum != armed_namespace)
+		return false;
+	pid_level = level;
+	return true;
+}
+
+static __always_inline void count_task(void)
+{
+	u32 n = __sync_add_and_fetch(&task_count, 1);
+
+	if (n > task_peak)
+		task_peak = n;
+}
+
+static __always_inline void enlist(struct task_struct *leader)
+{
+	u32 pid = pid_at(leader, pid_level);
+	u64 now = bpf_ktime_get_ns();
+
+	if (bpf_map_update_elem(&processes, &pid, &now, BPF_ANY))
+		lose(LOST_SCOPE);
+}
+
+#endif
