@@ -1,0 +1,50 @@
+package record
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/osapi-io/osapi-profile/trace"
+)
+
+// holes gathers what the trace cannot vouch for, and says each kind once.
+type holes struct {
+	warn  func(string)
+	known map[trace.Hole]uint64 // without Count → Count
+}
+
+func newHoles(warn func(string)) *holes {
+	if warn == nil {
+		warn = func(string) {}
+	}
+	return &holes{warn: warn, known: map[trace.Hole]uint64{}}
+}
+
+// set says how large a hole is by now; 0 is no hole.
+func (h *holes) set(kind, detail string, count uint64) {
+	key := trace.Hole{Kind: kind, Detail: detail}
+	if count == 0 {
+		return
+	}
+	if _, ok := h.known[key]; !ok {
+		h.warn(detail)
+	}
+	h.known[key] = count
+}
+
+// add makes a hole larger by one.
+func (h *holes) add(kind, detail string) {
+	h.set(kind, detail, h.known[trace.Hole{Kind: kind, Detail: detail}]+1)
+}
+
+func (h *holes) list() []trace.Hole {
+	list := make([]trace.Hole, 0, len(h.known))
+	for hole, count := range h.known {
+		hole.Count = count
+		list = append(list, hole)
+	}
+	slices.SortFunc(list, func(a, b trace.Hole) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Detail, b.Detail))
+	})
+	return list
+}

@@ -1,0 +1,179 @@
+package record
+
+import (
+	"fmt"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/osapi-io/osapi-profile/trace"
+)
+
+// Outcomes that bpf/abi.h adds to the errno values.
+const (
+	outcomeNone    = 0xffff
+	outcomeSeccomp = 0xfffe
+)
+
+// outcomeName spells an outcome as a trace does. The numbers past 511 are the
+// kernel's own (include/linux/errno.h) and have no name in errno(3).
+func outcomeName(errno uint32) string {
+	switch errno {
+	case 0:
+		return trace.OK
+	case outcomeNone:
+		return ""
+	case 95:
+		return "EOPNOTSUPP" // ENOTSUP in errno(3) is the same number
+	case 512:
+		return "ERESTARTSYS"
+	case 513:
+		return "ERESTARTNOINTR"
+	case 514:
+		return "ERESTARTNOHAND"
+	case 515:
+		return "ENOIOCTLCMD"
+	case 516:
+		return "ERESTART_RESTARTBLOCK"
+	case 524:
+		return "ENOTSUPP"
+	case 529:
+		return "EIOCBQUEUED"
+	}
+	if name := unix.ErrnoName(unix.Errno(errno)); name != "" {
+		return name
+	}
+	return fmt.Sprintf("E%d", errno)
+}
+
+// families are the AF_ constants of socket(2) and linux/socket.h.
+var families = map[uint16]string{
+	0: "AF_UNSPEC", 1: "AF_UNIX", 2: "AF_INET", 3: "AF_AX25", 4: "AF_IPX", 5: "AF_APPLETALK", 6: "AF_NETROM",
+	7: "AF_BRIDGE", 8: "AF_ATMPVC", 9: "AF_X25", 10: "AF_INET6", 11: "AF_ROSE", 12: "AF_DECnet",
+	13: "AF_NETBEUI", 14: "AF_SECURITY", 15: "AF_KEY", 16: "AF_NETLINK", 17: "AF_PACKET", 18: "AF_ASH",
+	19: "AF_ECONET", 20: "AF_ATMSVC", 21: "AF_RDS", 22: "AF_SNA", 23: "AF_IRDA", 24: "AF_PPPOX",
+	25: "AF_WANPIPE", 26: "AF_LLC", 27: "AF_IB", 28: "AF_MPLS", 29: "AF_CAN", 30: "AF_TIPC",
+	31: "AF_BLUETOOTH", 32: "AF_IUCV", 33: "AF_RXRPC", 34: "AF_ISDN", 35: "AF_PHONET", 36: "AF_IEEE802154",
+	37: "AF_CAIF", 38: "AF_ALG", 39: "AF_NFC", 40: "AF_VSOCK", 41: "AF_KCM", 42: "AF_QIPCRTR",
+	43: "AF_SMC", 44: "AF_XDP", 45: "AF_MCTP",
+}
+
+var socketTypes = map[uint16]string{
+	1: "SOCK_STREAM", 2: "SOCK_DGRAM", 3: "SOCK_RAW", 4: "SOCK_RDM", 5: "SOCK_SEQPACKET", 6: "SOCK_DCCP", 10: "SOCK_PACKET",
+}
+
+func named[K comparable](names map[K]string, n K, prefix string) string {
+	if name, ok := names[n]; ok {
+		return name
+	}
+	return fmt.Sprintf("%s%v", prefix, n)
+}
+
+// bit names one flag of a set.
+type bit struct {
+	value uint64
+	name  string
+}
+
+func joinBits(value uint64, bits []bit) string {
+	var names []string
+	for _, b := range bits {
+		if value&b.value != 0 {
+			names = append(names, b.name)
+			value &^= b.value
+		}
+	}
+	if value != 0 {
+		names = append(names, fmt.Sprintf("0x%x", value))
+	}
+	return strings.Join(names, "|")
+}
+
+var namespaceBits = []bit{
+	{unix.CLONE_NEWTIME, "CLONE_NEWTIME"}, {unix.CLONE_NEWNS, "CLONE_NEWNS"},
+	{unix.CLONE_NEWCGROUP, "CLONE_NEWCGROUP"}, {unix.CLONE_NEWUTS, "CLONE_NEWUTS"},
+	{unix.CLONE_NEWIPC, "CLONE_NEWIPC"}, {unix.CLONE_NEWUSER, "CLONE_NEWUSER"},
+	{unix.CLONE_NEWPID, "CLONE_NEWPID"}, {unix.CLONE_NEWNET, "CLONE_NEWNET"},
+}
+
+var protectionBits = []bit{{unix.PROT_READ, "PROT_READ"}, {unix.PROT_WRITE, "PROT_WRITE"}, {unix.PROT_EXEC, "PROT_EXEC"}}
+
+var modeBitNames = []bit{{unix.S_ISUID, "S_ISUID"}, {unix.S_ISGID, "S_ISGID"}}
+
+var schedulers = map[uint64]string{
+	0: "SCHED_OTHER", 1: "SCHED_FIFO", 2: "SCHED_RR", 3: "SCHED_BATCH", 5: "SCHED_IDLE", 6: "SCHED_DEADLINE", 7: "SCHED_EXT",
+}
+
+// prctls are the options of prctl(2) that services use; others stay numbers.
+var prctls = map[uint64]string{
+	1: "PR_SET_PDEATHSIG", 2: "PR_GET_PDEATHSIG", 3: "PR_GET_DUMPABLE", 4: "PR_SET_DUMPABLE", 7: "PR_GET_KEEPCAPS",
+	8: "PR_SET_KEEPCAPS", 15: "PR_SET_NAME", 16: "PR_GET_NAME", 21: "PR_GET_SECCOMP", 22: "PR_SET_SECCOMP",
+	23: "PR_CAPBSET_READ", 24: "PR_CAPBSET_DROP", 27: "PR_GET_SECUREBITS", 28: "PR_SET_SECUREBITS",
+	29: "PR_SET_TIMERSLACK", 30: "PR_GET_TIMERSLACK", 35: "PR_SET_MM", 36: "PR_SET_CHILD_SUBREAPER",
+	37: "PR_GET_CHILD_SUBREAPER", 38: "PR_SET_NO_NEW_PRIVS", 39: "PR_GET_NO_NEW_PRIVS", 41: "PR_SET_THP_DISABLE",
+	47: "PR_CAP_AMBIENT", 52: "PR_GET_SPECULATION_CTRL", 53: "PR_SET_SPECULATION_CTRL", 65: "PR_SET_MDWE",
+	0x53564d41: "PR_SET_VMA", 0x59616d61: "PR_SET_PTRACER",
+}
+
+// argumentOf names what an argument of a call says and puts it into the words
+// of the call's manual page.
+func argumentOf(call string, value uint64) (name, text string) {
+	switch call {
+	case "clone", "clone3", "unshare", "setns":
+		if value == 0 {
+			return trace.ArgNamespaces, "any"
+		}
+		return trace.ArgNamespaces, joinBits(value, namespaceBits)
+	case "mmap", "mmap2", "mprotect", "pkey_mprotect":
+		return trace.ArgProtection, joinBits(value, protectionBits)
+	case "shmat":
+		return trace.ArgProtection, "SHM_EXEC"
+	case "personality":
+		return trace.ArgPersonality, fmt.Sprintf("0x%x", value)
+	case "sched_setscheduler", "sched_setattr":
+		return trace.ArgScheduler, named(schedulers, value&^0x40000000 /* SCHED_RESET_ON_FORK */, "SCHED_")
+	case "prctl":
+		return trace.ArgPrctl, named(prctls, value, "")
+	}
+	return trace.ArgModeBits, joinBits(value, modeBitNames)
+}
+
+// socketAction names what a call does to a socket.
+func socketAction(kind uint8) string {
+	switch kind {
+	case sockBind:
+		return "bind"
+	case sockConnect:
+		return "connect"
+	case sockListen:
+		return "listen"
+	case sockSendto, sockSendmsg:
+		return "send"
+	}
+	return "create"
+}
+
+// socketOptions are those of SOL_SOCKET that the kernel asks a capability for,
+// socket(7) and net/core/sock.c.
+var socketOptions = map[uint32]string{
+	1: "SO_DEBUG", 12: "SO_PRIORITY", 25: "SO_BINDTODEVICE", 32: "SO_SNDBUFFORCE", 33: "SO_RCVBUFFORCE", 36: "SO_MARK",
+	46: "SO_BUSY_POLL", 61: "SO_TXTIME", 69: "SO_PREFER_BUSY_POLL", 70: "SO_BUSY_POLL_BUDGET", 75: "SO_RCVMARK",
+}
+
+const solSocket = 1
+
+// checkArgument words what a capability was asked for in a call: the option of
+// setsockopt ("LEVEL/OPTION" below SOL_SOCKET) or prctl, the request of ioctl.
+func checkArgument(call string, level, argument uint32) string {
+	switch {
+	case call == "setsockopt" && level == solSocket:
+		return named(socketOptions, argument, "SO_")
+	case call == "setsockopt":
+		return fmt.Sprintf("%d/%d", level, argument)
+	case call == "prctl":
+		return named(prctls, uint64(argument), "")
+	case call == "ioctl":
+		return fmt.Sprintf("0x%x", argument)
+	}
+	return ""
+}

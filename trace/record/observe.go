@@ -1,0 +1,315 @@
+package record
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+
+	"github.com/osapi-io/osapi-profile/bpf"
+	"github.com/osapi-io/osapi-profile/trace"
+	"github.com/osapi-io/osapi-profile/trace/record/sysnum"
+)
+
+// observer turns events into facts.
+type observer struct {
+	*collector
+	arch       string
+	mntns      uint32 // the recorder's own mount namespace
+	names      *resolver
+	operations []string       // by number; 0 is "" (no plan)
+	targets    map[uint32]int // the kernel's number of a subject → its ID in the trace
+	waiting    map[uint32][]event
+	filesystem map[uint64]string // st_dev → type, learnt from what the kernel resolved
+	images     map[string]image
+	// Where the names of UNIX sockets lead, which depends on the directory and the
+	// root of whoever used them: learnt from the event of the file.
+	socketPaths map[socketName]trace.Path
+}
+
+// socketName is the path of a UNIX socket as a program wrote it.
+type socketName struct {
+	subject int
+	name    string
+}
+
+func newObserver(c *collector, arch string, mntns uint32) *observer {
+	return &observer{
+		collector: c, arch: arch, mntns: mntns, names: newResolver(), operations: []string{""},
+		targets: map[uint32]int{0: 0}, waiting: map[uint32][]event{}, filesystem: map[uint64]string{},
+		images: map[string]image{}, socketPaths: map[socketName]trace.Path{},
+	}
+}
+
+// observe takes one event. Events of a subject whose exec has not come yet
+// wait for it: another CPU may have been quicker.
+func (o *observer) observe(e event) error {
+	if _, known := o.targets[e.Subject]; !known {
+		o.waiting[e.Subject] = append(o.waiting[e.Subject], e)
+		return nil
+	}
+	if e.is(eventCut) {
+		o.holes.add(trace.HoleUnresolved, "a file name was longer than the probes can read")
+		return nil
+	}
+	switch e.Kind {
+	case eventFile:
+		return o.file(e)
+	case eventPath:
+		return o.named(e)
+	case eventPaths:
+		return o.pair(e)
+	}
+	return o.exec(e)
+}
+
+// release takes the events that waited for a subject, or for one that never
+// came: these belong to subject 0.
+func (o *observer) release(subject uint32) error {
+	events := o.waiting[subject]
+	delete(o.waiting, subject)
+	for _, e := range events {
+		if err := o.observe(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// abandon gives up waiting, at the end.
+func (o *observer) abandon() error {
+	for subject, events := range o.waiting {
+		o.holes.set(trace.HoleUnresolved, "a program could not be told: its exec was lost", uint64(len(events)))
+		o.targets[subject] = 0
+		if err := o.release(subject); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *observer) seen(e *bpf.RecorderEvent) trace.Seen {
+	at := o.milliseconds(e.Time)
+	return trace.Seen{
+		Subject: o.targets[e.Subject], Operation: o.operation(e.Operation),
+		Outcome: outcomeName(e.Outcome), Count: 1, First: at, Last: at,
+	}
+}
+
+func (o *observer) operation(n uint32) string {
+	if int(n) < len(o.operations) {
+		return o.operations[n]
+	}
+	return ""
+}
+
+// call names a system call as it stands in a key.
+func (o *observer) call(call uint32) (name string, abi sysnum.ABI) {
+	if call >= callExeced {
+		return "", sysnum.Native
+	}
+	abi = sysnum.ABI(call >> callABIShift)
+	return sysnum.Name(o.arch, abi, call&callNumberMask), abi
+}
+
+// The encoding of a call in bpf/abi.h.
+const (
+	callABIShift   = 12
+	callNumberMask = 0xfff
+	callExeced     = 0xfffffffe
+)
+
+func (o *observer) view(e *event) view {
+	v := view{root: climb(e.text[textRoot]), pid: e.Tgid, mntns: e.Mntns}
+	if e.Mntns != o.mntns {
+		v.prefix = fmt.Sprintf("/proc/%d/root", e.Tgid)
+	}
+	return v
+}
+
+// fact is what any event says of a file, the path aside.
+func (o *observer) fact(e *event) trace.File {
+	name, _ := o.call(e.Call)
+	return trace.File{
+		Seen: o.seen(&e.RecorderEvent), Access: trace.Access(e.Access), Syscall: name,
+		FSUID: e.Fsuid, FSGID: e.Fsgid,
+	}
+}
+
+func (o *observer) see(f trace.File) error {
+	fresh, err := o.files.again(f)
+	o.note(fresh)
+	return err
+}
+
+// file is an event with what the kernel resolved.
+func (o *observer) file(e event) error {
+	f := o.fact(&e)
+	f.Path = trace.Path(climb(e.text[textWalk]))
+	f.Type, f.UID, f.GID, f.Mode = typeOf(e.Mode), e.Uid, e.Gid, e.Mode&0o7777
+	f.FS, f.Device = text(e.Fs[:]), device(e.Mode, e.Rdev)
+	f.Anon = e.is(eventDetached) || e.is(eventUnlinked) && !e.is(eventTmpfile)
+	if f.Anon && f.Access == trace.AccessStat {
+		return nil // fstat of a pipe, say
+	}
+	if !f.Anon && e.Device != 0 {
+		o.filesystem[uint64(e.Device)] = f.FS
+	}
+	o.names.memory.learn(&e, &f)
+	return o.see(f)
+}
+
+// named is an event with a name as the program wrote it.
+func (o *observer) named(e event) error {
+	if e.is(eventFault) {
+		if e.Outcome != uint32(syscall.EFAULT) {
+			o.holes.add(trace.HoleUnresolved, "a file name could not be read from the worker's memory")
+		}
+		return nil
+	}
+	if e.text[textName] == "" && e.Outcome == uint32(syscall.ENOENT) {
+		return nil // an empty name names nothing
+	}
+	f := o.fact(&e)
+	at := o.names.resolve(o.view(&e), climb(e.text[textWalk]), e.text[textName], e.is(eventFollow))
+	o.place(&f, at)
+	f.Anon = f.Anon || e.is(eventUnlinked)
+	o.names.memory.learn(&e, &f)
+	if f.Access&(trace.AccessBind|trace.AccessConnect) != 0 {
+		o.socketPaths[socketName{f.Subject, e.text[textName]}] = f.Path
+	}
+	if f.Anon && f.Access == trace.AccessStat || e.is(eventDetached) {
+		return nil
+	}
+	return o.see(f)
+}
+
+// place puts the path into a fact, with owner and mode when it is still there.
+func (o *observer) place(f *trace.File, at resolved) {
+	f.Path, f.Anon = trace.Path(at.path), at.anon
+	// A process that has ended takes its part of /proc along, where no symlink
+	// could have led elsewhere.
+	if at.missing && f.Outcome == trace.OK && !strings.HasPrefix(at.path, "/proc/") {
+		o.holes.add(trace.HoleUnresolved,
+			"a directory was gone before a path through it could be resolved: the path stands as it was written")
+	}
+	if at.info == nil {
+		return
+	}
+	mode := at.info.Mode
+	f.Type, f.UID, f.GID, f.Mode = typeOf(mode), at.info.Uid, at.info.Gid, mode&0o7777
+	if t := mode & syscall.S_IFMT; t == syscall.S_IFCHR || t == syscall.S_IFBLK {
+		f.Device = fmt.Sprintf("%d:%d", at.info.Rdev>>8&0xfff, at.info.Rdev&0xff|at.info.Rdev>>12&^0xff)
+	}
+	f.FS = o.filesystem[kernelDevice(at.info.Dev)]
+}
+
+// kernelDevice turns st_dev into the kernel's own packing of the same number.
+func kernelDevice(dev uint64) uint64 {
+	major, minor := dev>>8&0xfff, dev&0xff|dev>>12&^0xff
+	return major<<20 | minor
+}
+
+// pair is a rename or a hard link: two names, two facts.
+func (o *observer) pair(e event) error {
+	if e.is(eventFault) {
+		if e.Outcome != uint32(syscall.EFAULT) {
+			o.holes.add(trace.HoleUnresolved, "a file name could not be read from the worker's memory")
+		}
+		return nil
+	}
+	v := o.view(&e)
+	from := o.names.resolve(v, climb(e.text[textWalk]), e.text[textName], e.is(eventFollow))
+	to := o.names.resolve(v, climb(e.text[textWalk2]), e.text[textName2], false)
+	first, second := o.fact(&e), o.fact(&e)
+	o.place(&first, from)
+	o.place(&second, to)
+	o.names.memory.learn(&e, &first)
+	if first.Access&trace.AccessRenameFrom != 0 && first.Outcome == trace.OK {
+		o.names.memory.rename(e.Mntns, from.path, to.path)
+	}
+	second.Access = trace.Access(e.Access2)
+	second.Target = first.Path
+	if first.Access&trace.AccessRenameTo != 0 { // exchanged
+		first.Target = second.Path
+	}
+	if first.Type == "" { // renamed: what it was stands at its new name now
+		first.Type, first.UID, first.GID, first.Mode, first.FS =
+			second.Type, second.UID, second.GID, second.Mode, second.FS
+	}
+	if err := o.see(first); err != nil {
+		return err
+	}
+	return o.see(second)
+}
+
+// exec is a program that took the place of another.
+func (o *observer) exec(e event) error {
+	if e.is(eventDetached) && e.text[textWalk] == "" {
+		o.holes.add(trace.HoleUnresolved, "a program was executed from memory (memfd_create): no path can be granted for it")
+		o.targets[e.Target] = 0
+		return o.release(e.Target)
+	}
+	v := o.view(&e)
+	subject := trace.Subject{Exe: trace.Path(climb(e.text[textWalk]))}
+	name := e.text[textName]
+	called := o.names.resolve(v, climb(e.text[textWalk2]), name, true)
+	if e.is(eventScript) {
+		subject.Script = trace.Path(called.path)
+		if called.missing || strings.HasPrefix(name, "/dev/fd/") {
+			o.holes.add(trace.HoleUnresolved, "a script's path could not be resolved")
+		}
+	}
+	image := o.image(v.prefix + string(subject.Exe))
+	if image.loader != "" {
+		subject.Loader = trace.Path(o.names.resolve(v, "/", image.loader, true).path)
+	}
+	subject.Runtime = image.runtime
+	target, err := o.subject(subject)
+	if err != nil {
+		return err
+	}
+	if _, known := o.targets[e.Target]; !known {
+		o.targets[e.Target] = target
+		if err := o.release(e.Target); err != nil {
+			return err
+		}
+	}
+	f := trace.Exec{Seen: o.seen(&e.RecorderEvent), Target: target, Called: o.absolute(v, &e),
+		UID: e.is(eventUID), GID: e.is(eventGID), Caps: e.is(eventCaps)}
+	if e.is(eventFirst) {
+		f.Subject = 0 // the recorder's launcher is not part of the worker
+	}
+	fresh, err := o.execs.again(f)
+	o.note(fresh)
+	return err
+}
+
+// absolute is the name a program was called by, from the root of its namespace.
+func (o *observer) absolute(v view, e *event) trace.Path {
+	name, base := e.text[textName], climb(e.text[textWalk2])
+	if strings.HasPrefix(name, "/") {
+		base = v.root
+	}
+	return trace.Path(join(base, split(name)...))
+}
+
+func (o *observer) image(name string) image {
+	known, ok := o.images[name]
+	if !ok {
+		known = inspect(name)
+		o.images[name] = known
+	}
+	return known
+}
+
+// text is a C string in a fixed field.
+func text(field []int8) string {
+	var b strings.Builder
+	for _, c := range field {
+		if c == 0 {
+			break
+		}
+		b.WriteByte(byte(c))
+	}
+	return b.String()
+}

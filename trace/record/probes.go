@@ -1,0 +1,224 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime"
+	"slices"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+	"github.com/cilium/ebpf/rlimit"
+
+	"github.com/osapi-io/osapi-profile/bpf"
+	"github.com/osapi-io/osapi-profile/trace"
+)
+
+// ErrUnsupported says that this kernel, or these privileges, cannot record.
+var ErrUnsupported = errors.New("cannot record here")
+
+// choice is one way to see a kind of fact: programs that are loaded together.
+type choice struct {
+	hook     string
+	programs []string
+}
+
+// capabilityChoices are tried in this order. fexit gives the final verdict and
+// the options of the check; the tracepoint needs no function probe.
+func capabilityChoices() []choice {
+	return []choice{
+		{"fexit/security_capable", []string{"capability_fexit"}},
+		{"tp_btf/cap_capable", []string{"capability_tracepoint"}},
+		{"kprobe/security_capable", []string{"capability_kprobe", "capability_kretprobe"}},
+	}
+}
+
+// tracepoints are what no recording does without.
+func tracepoints() []string {
+	return []string{"fork", "finish", "exec", "enter", "leave"}
+}
+
+// handlerPrograms are reached by tail call, by their number in bpf/abi.h.
+func handlerPrograms() map[uint32]string {
+	return map[uint32]string{
+		handleOpen: "handle_open", handlePath: "handle_path", handlePaths: "handle_paths",
+		handleFD: "handle_fd", handleSocket: "handle_socket",
+	}
+}
+
+// probes are the programs in the kernel, attached while the value lives.
+type probes struct {
+	maps      bpf.RecorderMaps
+	variables bpf.RecorderVariables
+	chosen    []trace.Probe
+
+	collection *ebpf.Collection
+	links      []link.Link
+}
+
+// load loads and attaches everything. The scope is still closed: nothing is
+// recorded before arm.
+func load(ways []choice) (*probes, error) {
+	_ = rlimit.RemoveMemlock() // not needed since 5.11, and not allowed everywhere
+	spec, err := bpf.LoadRecorder()
+	if err != nil {
+		return nil, fmt.Errorf("reading the built-in probes: %w", err)
+	}
+	capability := chooseCapability(spec, ways)
+	wanted := slices.Concat(tracepoints(), capability.programs)
+	for _, name := range handlerPrograms() {
+		wanted = append(wanted, name)
+	}
+	for name := range spec.Programs {
+		if !slices.Contains(wanted, name) {
+			delete(spec.Programs, name)
+		}
+	}
+	p := &probes{}
+	if p.collection, err = ebpf.NewCollection(spec); err != nil {
+		return nil, explain(err)
+	}
+	if err := p.attach(capability); err != nil {
+		p.close()
+		return nil, explain(err)
+	}
+	p.chosen = chosen(capability.hook)
+	return p, nil
+}
+
+func chosen(capability string) []trace.Probe {
+	return []trace.Probe{
+		{Fact: "syscall", Hook: "tp_btf/sys_enter+sys_exit"}, {Fact: "exec", Hook: "tp_btf/sched_process_exec"},
+		{Fact: "file", Hook: "tp_btf/sys_exit"}, {Fact: "capability", Hook: capability},
+		{Fact: "socket", Hook: "tp_btf/sys_exit"}, {Fact: "argument", Hook: "tp_btf/sys_exit"},
+	}
+}
+
+// chooseCapability tries each way for real: whether a program loads says
+// nothing of whether it attaches.
+func chooseCapability(spec *ebpf.CollectionSpec, ways []choice) choice {
+	for _, c := range ways {
+		if try(spec, c) == nil {
+			return c
+		}
+	}
+	return choice{}
+}
+
+func try(spec *ebpf.CollectionSpec, c choice) error {
+	only := spec.Copy()
+	for name := range only.Programs {
+		if !slices.Contains(c.programs, name) {
+			delete(only.Programs, name)
+		}
+	}
+	p := &probes{}
+	var err error
+	if p.collection, err = ebpf.NewCollection(only); err != nil {
+		return err
+	}
+	defer p.close()
+	for _, name := range c.programs {
+		if err := p.hook(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *probes) attach(capability choice) error {
+	if err := p.collection.Assign(&p.maps); err != nil {
+		return err
+	}
+	if err := p.collection.Assign(&p.variables); err != nil {
+		return err
+	}
+	for i, t := range treatments(runtime.GOARCH) {
+		if t.Handler == 0 && t.ArgMask == 0 && t.AtEnter == 0 && t.CheckArg == 0 {
+			continue
+		}
+		if err := p.maps.Treatments.Put(uint32(i), t); err != nil {
+			return fmt.Errorf("filling the table of calls: %w", err)
+		}
+	}
+	for number, name := range handlerPrograms() {
+		if err := p.maps.Handlers.Put(number, p.collection.Programs[name]); err != nil {
+			return fmt.Errorf("placing %s: %w", name, err)
+		}
+	}
+	for _, name := range slices.Concat(tracepoints(), capability.programs) {
+		if err := p.hook(name); err != nil {
+			return fmt.Errorf("attaching %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (p *probes) hook(name string) error {
+	var (
+		l       link.Link
+		err     error
+		program = p.collection.Programs[name]
+	)
+	switch name {
+	case "capability_kprobe":
+		l, err = link.Kprobe("security_capable", program, nil)
+	case "capability_kretprobe":
+		l, err = link.Kretprobe("security_capable", program, nil)
+	default:
+		l, err = link.AttachTracing(link.TracingOptions{Program: program})
+	}
+	if err != nil {
+		return err
+	}
+	p.links = append(p.links, l)
+	return nil
+}
+
+// arm says whose next exec opens the scope: a process of this pid namespace.
+func (p *probes) arm(pid int) error {
+	namespace, err := namespaceInode("/proc/self/ns/pid")
+	if err != nil {
+		return err
+	}
+	if err := p.variables.ArmedNamespace.Set(namespace); err != nil {
+		return fmt.Errorf("arming the probes: %w", err)
+	}
+	if err := p.variables.Armed.Set(uint32(pid)); err != nil {
+		return fmt.Errorf("arming the probes: %w", err)
+	}
+	return nil
+}
+
+// detach ends the recording; the maps can still be read.
+func (p *probes) detach() {
+	for _, l := range p.links {
+		_ = l.Close()
+	}
+	p.links = nil
+}
+
+func (p *probes) close() {
+	p.detach()
+	if p.collection != nil {
+		p.collection.Close()
+	}
+}
+
+// explain puts the kernel's refusal into words and names the remedy.
+func explain(err error) error {
+	var verifier *ebpf.VerifierError
+	switch {
+	case errors.As(err, &verifier):
+		return fmt.Errorf("%w: the kernel refused a probe (please report this): %w", ErrUnsupported, err)
+	case errors.Is(err, os.ErrPermission):
+		return fmt.Errorf("%w: loading probes is not permitted; run as root (CAP_BPF and CAP_PERFMON at least, "+
+			"and no kernel lockdown); osapi-profile doctor says what is missing: %w", ErrUnsupported, err)
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, ebpf.ErrNotSupported):
+		return fmt.Errorf("%w: the kernel lacks BTF (/sys/kernel/btf/vmlinux, CONFIG_DEBUG_INFO_BTF) or a tracepoint; "+
+			"use a distribution kernel of 6.1 or newer; osapi-profile doctor says what is missing: %w", ErrUnsupported, err)
+	}
+	return fmt.Errorf("%w: %w", ErrUnsupported, err)
+}

@@ -1,0 +1,66 @@
+// Package record watches a command with eBPF probes and writes what it saw as
+// a trace: loading and attaching, the scope, draining, resolving names.
+package record
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/osapi-io/osapi-profile/trace"
+)
+
+// Options say what to record and where the trace goes.
+type Options struct {
+	Command  []string  // program and arguments; looked up in PATH as execvp(3) does
+	Identity *Identity // run the worker as somebody else; nil keeps the recorder's own
+	Trace    io.Writer // receives JSON Lines, complete lines in each Write
+	Tool     string    // version of osapi-profile for the header
+	Stdin    *os.File  // the worker's; usually os.Stdin and so on
+	Stdout   *os.File
+	Stderr   *os.File
+	Signals  <-chan os.Signal // each one received is passed on to the worker
+	Status   func(Status)     // called about once a second, from one goroutine; may be nil
+	Warn     func(string)     // told once of each thing that makes the trace incomplete; may be nil
+}
+
+// Identity is whom the worker runs as. Supplementary groups are those given.
+type Identity struct {
+	Name    string
+	UID     uint32
+	GID     uint32
+	Groups  []uint32
+	Ambient []string // "CAP_NET_RAW": capabilities kept across the change of user and across exec
+}
+
+// Status is how far a recording is.
+type Status struct {
+	Elapsed time.Duration
+	Facts   map[string]int // distinct facts by kind: "syscall", "exec", "file", "capability", "socket", "argument"
+	Recent  int            // of these, new in the last 30 s
+	Lost    uint64         // events dropped so far; some may have come again
+	Tasks   int            // processes of the worker now
+}
+
+// Result is how a recording ended.
+type Result struct {
+	Exit      int            // the worker's exit status
+	Signal    syscall.Signal // or the signal that ended it, 0 if none
+	Facts     map[string]int
+	Holes     []trace.Hole
+	Resources trace.Resources
+}
+
+// NotExecutedError says that the command could not be executed. The exit
+// status for it is 127 when Err is ENOENT, else 126, as env(1) has it.
+type NotExecutedError struct {
+	Name string
+	Err  error
+}
+
+func (e *NotExecutedError) Error() string { return fmt.Sprintf("cannot execute %q: %v", e.Name, e.Err) }
+
+// Unwrap gives the errno.
+func (e *NotExecutedError) Unwrap() error { return e.Err }

@@ -1,0 +1,254 @@
+package record
+
+import (
+	"fmt"
+	"os"
+	"path"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// view is how a task saw the file system: its mount namespace, and the root
+// its absolute names started at.
+type view struct {
+	prefix string // goes before every name the recorder looks at: "" or "/proc/PID/root"
+	root   string // the task's root as its mount namespace names it: "/" or a chroot
+	pid    uint32 // what /proc/self means to it
+	mntns  uint32 // number of its mount namespace
+}
+
+// resolver follows symlinks in user space for the names that tracepoints give
+// as the program wrote them. The kernel may have seen another tree a moment
+// before; what it finds gone it remembers from earlier.
+type resolver struct {
+	parents map[string]string // textual directory → what it was resolved to
+	memory  memory
+}
+
+func newResolver() *resolver { return &resolver{parents: map[string]string{}, memory: newMemory()} }
+
+// resolved is a name without symlinks, dots and chroots.
+type resolved struct {
+	path    string
+	info    *syscall.Stat_t // of the file itself, nil when it is gone or never was
+	missing bool            // a directory on the way was gone: the rest of the path is taken as it was written
+	anon    bool            // no path at all: what /proc/PID/fd says of a pipe or socket
+}
+
+const maxLinks = 40 // MAXSYMLINKS of the kernel
+
+// resolve takes a name from a base directory to a path. The last component is
+// followed only when asked, or when a slash stands behind it.
+func (r *resolver) resolve(v view, base, name string, follow bool) resolved {
+	if strings.HasPrefix(name, "/") {
+		base = v.root
+	}
+	parts := split(name)
+	w := walk{view: v, memory: r.memory, at: base, follow: true, directory: true}
+	if last := len(parts) - 1; last > 0 {
+		w.rest = parts[:last]
+		w.run()
+		r.remember(v.prefix+"\x00"+v.root+"\x00"+base+"\x00"+path.Dir(name), &w)
+		parts = parts[last:]
+	}
+	if !w.anon {
+		w.rest, w.directory, w.follow = parts, false, follow || strings.HasSuffix(name, "/")
+		w.run()
+	}
+	if !w.anon {
+		w.stat()
+	}
+	return resolved{path: join(w.at, w.rest...), info: w.info, missing: w.missing, anon: w.anon}
+}
+
+// remember keeps where a directory led, and uses it when the way is gone.
+func (r *resolver) remember(dir string, w *walk) {
+	if !w.missing {
+		if len(r.parents) > 1<<16 {
+			clear(r.parents)
+		}
+		r.parents[dir] = w.at
+	} else if known, ok := r.parents[dir]; ok {
+		w.at, w.missing = known, false
+	}
+}
+
+// split drops empty components, "." among them; ".." stays.
+func split(name string) []string {
+	parts := strings.Split(name, "/")
+	kept := parts[:0]
+	for _, p := range parts {
+		if p != "" && p != "." {
+			kept = append(kept, p)
+		}
+	}
+	return kept
+}
+
+// walk is a name on its way to a path.
+type walk struct {
+	view
+	memory    memory
+	at        string // resolved so far
+	rest      []string
+	follow    bool // the last component
+	directory bool // all components must be there
+	links     int
+	missing   bool
+	anon      bool
+	info      *syscall.Stat_t
+}
+
+// run takes all components. The directory that a name lies in is run first,
+// then its last component, so that only the latter may be left unfollowed.
+func (w *walk) run() {
+	for len(w.rest) > 0 && w.step() {
+	}
+}
+
+// step takes one component. It says false when the walk cannot go on.
+func (w *walk) step() bool {
+	name, last := w.rest[0], len(w.rest) == 1
+	w.rest = w.rest[1:]
+	if name == ".." {
+		if w.at != w.root {
+			w.at = path.Dir(w.at)
+		}
+		return true
+	}
+	if w.at == "/proc" && (name == "self" || name == "thread-self") {
+		w.at = "/proc/" + strconv.FormatUint(uint64(w.pid), 10)
+		if name == "thread-self" {
+			w.at += "/task/" + strconv.FormatUint(uint64(w.pid), 10)
+		}
+		return true
+	}
+	next := join(w.at, name)
+	known := spot{w.mntns, next}
+	if target, ok := w.memory.links[known]; ok && (!last || w.follow) && w.links < maxLinks {
+		w.links++
+		return w.point(target)
+	}
+	info, err := os.Lstat(w.prefix + next)
+	if err != nil {
+		w.at = next
+		w.missing = w.missing || (w.directory || !last) && !w.memory.dirs[known]
+		return true
+	}
+	if info.Mode()&os.ModeSymlink == 0 || last && !w.follow {
+		w.at = next
+		return true
+	}
+	return w.link(next)
+}
+
+// link goes on where a symlink points.
+func (w *walk) link(name string) bool {
+	target, err := os.Readlink(w.prefix + name)
+	if w.links++; err != nil || w.links > maxLinks {
+		w.at, w.missing = name, true
+		return true
+	}
+	if !magic(name) {
+		return w.point(target)
+	}
+	if !strings.HasPrefix(target, "/") || w.deleted(name, target) {
+		w.at, w.anon = target, true
+		return false
+	}
+	// What the kernel prints is no name to be looked up, but the path itself.
+	w.at, w.rest = "/", append(split(target), w.rest...)
+	return true
+}
+
+// deleted says whether a magic link leads to a file whose name is gone, which
+// the kernel says behind the name.
+func (w *walk) deleted(name, target string) bool {
+	var st syscall.Stat_t
+	return strings.HasSuffix(target, " (deleted)") && syscall.Stat(w.prefix+name, &st) == nil && st.Nlink == 0
+}
+
+// point goes on with the target of a symlink.
+func (w *walk) point(target string) bool {
+	if strings.HasPrefix(target, "/") {
+		w.at = w.root
+	}
+	w.rest = append(split(target), w.rest...)
+	return true
+}
+
+// magic tells the links of /proc/PID that the kernel follows without a name.
+func magic(name string) bool {
+	parts := strings.Split(name, "/")
+	if len(parts) < 4 || parts[1] != "proc" {
+		return false
+	}
+	switch parts[len(parts)-1] {
+	case "exe", "cwd", "root":
+		return true
+	}
+	dir := parts[len(parts)-2]
+	return dir == "fd" || dir == "map_files" || dir == "ns"
+}
+
+func (w *walk) stat() {
+	var st syscall.Stat_t
+	if syscall.Lstat(w.prefix+w.at, &st) == nil {
+		w.info = &st
+	}
+}
+
+func join(dir string, names ...string) string {
+	for _, n := range names {
+		if dir != "/" {
+			dir += "/"
+		}
+		dir += n
+	}
+	return dir
+}
+
+// climb turns the names of a walk, from the file up to the root, into a path.
+func climb(walk string) string {
+	if walk == "" {
+		return "/"
+	}
+	names := strings.Split(strings.TrimSuffix(walk, "\x00"), "\x00")
+	var b strings.Builder
+	for i := len(names) - 1; i >= 0; i-- {
+		b.WriteByte('/')
+		b.WriteString(strings.TrimPrefix(names[i], "/"))
+	}
+	return b.String()
+}
+
+// typeOf spells the type of a mode as trace.File does.
+func typeOf(mode uint32) string {
+	switch mode & syscall.S_IFMT {
+	case syscall.S_IFREG:
+		return "file"
+	case syscall.S_IFDIR:
+		return "dir"
+	case syscall.S_IFCHR:
+		return "char"
+	case syscall.S_IFBLK:
+		return "block"
+	case syscall.S_IFIFO:
+		return "fifo"
+	case syscall.S_IFSOCK:
+		return "socket"
+	case syscall.S_IFLNK:
+		return "symlink"
+	}
+	return ""
+}
+
+// device spells the number of a device file: MAJOR:MINOR as the kernel packs
+// them inside (MKDEV: 20 bits of minor).
+func device(mode, rdev uint32) string {
+	if t := mode & syscall.S_IFMT; t != syscall.S_IFCHR && t != syscall.S_IFBLK {
+		return ""
+	}
+	return fmt.Sprintf("%d:%d", rdev>>20, rdev&0xfffff)
+}

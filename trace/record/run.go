@@ -1,0 +1,312 @@
+package record
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"runtime"
+	"slices"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/ringbuf"
+
+	"github.com/osapi-io/osapi-profile/trace"
+)
+
+// How often the sets are drained, and how often the end is looked for once the
+// main process has gone.
+const (
+	drainEvery = time.Second
+	checkEvery = 20 * time.Millisecond
+	meterEvery = 200 * time.Millisecond
+)
+
+// Run records a command until it and everything it started have ended. The
+// error is a [*NotExecutedError] when the command could not be executed, wraps
+// [ErrUnsupported] when this machine cannot record, and is anything else when
+// the recording itself failed; the trace is readable in each case.
+func Run(ctx context.Context, o Options) (Result, error) {
+	return run(ctx, o, capabilityChoices())
+}
+
+// run is Run with a choice of ways to see capabilities.
+func run(ctx context.Context, o Options, ways []choice) (Result, error) {
+	path, err := locate(o.Command[0])
+	if err != nil {
+		return Result{}, err
+	}
+	p, err := load(ways)
+	if err != nil {
+		return Result{}, err
+	}
+	defer p.close()
+	reader, err := ringbuf.NewReader(p.maps.Events)
+	if err != nil {
+		return Result{}, fmt.Errorf("opening the ring buffer: %w", err)
+	}
+	defer func() { _ = reader.Close() }()
+	w, err := prepare(o)
+	if err != nil {
+		return Result{}, err
+	}
+	r := &recording{Options: o, probes: p, reader: reader, worker: w, symbols: readSymbols(), meter: newMeter()}
+	if err := r.begin(path); err != nil {
+		w.abort()
+		return Result{}, err
+	}
+	if err := w.release(o); err != nil {
+		return Result{}, err
+	}
+	return r.follow(ctx)
+}
+
+// recording is one run in progress.
+type recording struct {
+	Options
+	*observer
+	*probes
+	reader  *ringbuf.Reader
+	worker  *worker
+	symbols *symbols
+	meter   *meter
+	started time.Time
+	state   *os.ProcessState // of the main process once it has ended
+	ending  os.Signal        // the last one that was passed on
+	failed  error
+}
+
+// begin writes the header and arms the probes.
+func (r *recording) begin(path string) error {
+	r.started = time.Now()
+	out := trace.NewWriter(r.Trace)
+	header := trace.Header{
+		Tool: r.Tool, Run: rand.Text(), Started: r.started.UTC(), Worker: trace.Path(path),
+		UID: uint32(os.Getuid()), GID: uint32(os.Getgid()), Arch: runtime.GOARCH, Kernel: kernelRelease(),
+		OS: prettyName(), Systemd: systemdVersion(), Root: rootType(), Probes: r.chosen,
+	}
+	if id := r.Identity; id != nil {
+		header.User, header.UID, header.GID = id.Name, id.UID, id.GID
+	} else if u, err := user.LookupId(strconv.Itoa(os.Getuid())); err == nil {
+		header.User = u.Username
+	}
+	if err := out.Header(header); err != nil {
+		return fmt.Errorf("writing the trace: %w", err)
+	}
+	mntns, err := namespaceInode("/proc/self/ns/mnt")
+	if err != nil {
+		return err
+	}
+	h := newHoles(r.Warn)
+	for _, probe := range r.chosen {
+		if probe.Hook == "" {
+			h.set(trace.HoleNoProbe, "no probe for "+probe.Fact+" facts works on this kernel: nothing that depends on them "+
+				"can be derived", 1)
+		}
+	}
+	r.observer = newObserver(newCollector(out, monotonic(), h), runtime.GOARCH, mntns)
+	return r.arm(r.worker.process.Pid)
+}
+
+// follow takes in what the probes send until the worker is no more.
+func (r *recording) follow(ctx context.Context) (Result, error) {
+	events := make(chan event, 1<<16)
+	go read(r.reader, events)
+	exited := make(chan *os.ProcessState, 1)
+	go func() {
+		state, _ := r.worker.process.Wait()
+		exited <- state
+	}()
+	tick, check := time.NewTicker(drainEvery), time.NewTicker(checkEvery)
+	measure := time.NewTicker(meterEvery)
+	defer measure.Stop()
+	defer tick.Stop()
+	defer check.Stop()
+	done := ctx.Done()
+	for running := true; running; {
+		select {
+		case e := <-events:
+			r.fail(r.observe(e))
+		case signal := <-r.Signals:
+			r.pass(signal)
+		case <-done:
+			r.pass(syscall.SIGTERM)
+			done = nil
+		case now := <-tick.C:
+			r.periodic(now)
+		case now := <-measure.C:
+			r.meter.sample(r.pids(), now)
+		case r.state = <-exited:
+			r.worker.reclaim()
+			if r.ending != nil {
+				r.pass(r.ending)
+			}
+		case <-check.C:
+			r.worker.suspendTogether()
+			running = r.state == nil || len(r.pids()) > 0
+		}
+	}
+	return r.finish(events)
+}
+
+// read moves events out of the ring buffer as fast as they come.
+func read(reader *ringbuf.Reader, events chan<- event) {
+	defer close(events)
+	var record ringbuf.Record
+	for {
+		if err := reader.ReadInto(&record); err != nil {
+			return // flushed or closed
+		}
+		if e, err := decodeEvent(record.RawSample); err == nil {
+			events <- e
+		}
+	}
+}
+
+// fail ends the writing, not the worker: it goes on unrecorded.
+func (r *recording) fail(err error) {
+	if err == nil || r.failed != nil {
+		return
+	}
+	r.failed = err
+	r.detach()
+}
+
+// pass hands a signal on: Ctrl-C to the whole group, as a terminal does, any
+// other to the main process, and to what it left behind once it is gone.
+func (r *recording) pass(s os.Signal) {
+	number, ok := s.(syscall.Signal)
+	if !ok {
+		return
+	}
+	switch number {
+	case syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP:
+		r.ending = s
+	}
+	switch {
+	case r.state == nil && number == syscall.SIGINT:
+		_ = syscall.Kill(-r.worker.process.Pid, number)
+	case r.state == nil:
+		_ = r.worker.process.Signal(number)
+	default:
+		for _, pid := range r.pids() {
+			_ = syscall.Kill(int(pid), number)
+		}
+	}
+}
+
+// pids are the worker's processes. A walk of the map starts again when the
+// entry it stands on is deleted, so that some may come twice.
+func (r *recording) pids() []uint32 {
+	var (
+		list  []uint32
+		pid   uint32
+		since uint64
+	)
+	for it := r.maps.Processes.Iterate(); it.Next(&pid, &since); {
+		list = append(list, pid)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+func (r *recording) periodic(now time.Time) {
+	pids := r.pids()
+	if r.failed == nil {
+		r.fail(r.drain(&r.maps, r.symbols, false))
+	}
+	lost := r.lost()
+	if r.Status != nil {
+		r.Status(Status{Elapsed: now.Sub(r.started), Facts: r.counts(), Recent: r.recent(now), Lost: lost, Tasks: len(pids)})
+	}
+}
+
+// lossDetails word the reasons of enum loss in bpf/abi.h, in its order.
+func lossDetails() []trace.Hole {
+	return []trace.Hole{
+		{Kind: trace.HoleLost, Detail: "file events were dropped: those that came again later are in the trace all the same"},
+		{Kind: trace.HoleLost, Detail: "exec events were dropped: those that came again later are in the trace all the same"},
+		{Kind: trace.HoleFull, Detail: "the set of system calls was full"},
+		{Kind: trace.HoleFull, Detail: "the set of capability checks was full"},
+		{Kind: trace.HoleFull, Detail: "the set of sockets was full"},
+		{Kind: trace.HoleFull, Detail: "the set of arguments was full"},
+		{Kind: trace.HoleScope, Detail: "a process could not be followed, nor what it started"},
+		{Kind: trace.HoleFull, Detail: "the set of programs was full"},
+	}
+}
+
+// lost brings the holes that the probes count up to date.
+func (r *recording) lost() (total uint64) {
+	for reason, hole := range lossDetails() {
+		var counts []uint64
+		if r.maps.Losses.Lookup(uint32(reason), &counts) != nil {
+			continue
+		}
+		var sum uint64
+		for _, n := range counts {
+			sum += n
+		}
+		r.holes.set(hole.Kind, hole.Detail, sum)
+		total += sum
+	}
+	for name, program := range r.collection.Programs {
+		if stats, err := program.Stats(); err == nil && stats.RecursionMisses > 0 {
+			r.holes.set(trace.HoleLost, "the kernel skipped the probe "+name+" because it was running already",
+				stats.RecursionMisses)
+			total += stats.RecursionMisses
+		}
+	}
+	return total
+}
+
+// finish reads what is left and closes the trace.
+func (r *recording) finish(events <-chan event) (Result, error) {
+	r.detach()
+	if err := r.reader.Flush(); err != nil && !errors.Is(err, ebpf.ErrNotSupported) {
+		return Result{}, fmt.Errorf("reading the last events: %w", err)
+	}
+	for e := range events {
+		if r.failed == nil {
+			r.fail(r.observe(e))
+		}
+	}
+	r.lost()
+	var tasks uint32
+	_ = r.variables.TaskPeak.Get(&tasks)
+	result := Result{Facts: r.counts(), Resources: r.meter.finish(r.state, tasks)}
+	end := trace.End{Ended: time.Now().UTC(), Resources: result.Resources}
+	if status, ok := r.state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		result.Signal, result.Exit = status.Signal(), -1
+		end.Signal, end.Exit = signalName(status.Signal()), -1
+	} else {
+		result.Exit = r.state.ExitCode()
+		end.Exit = result.Exit
+	}
+	if r.failed == nil {
+		r.failed = r.conclude(&end)
+	}
+	result.Facts, result.Holes = r.counts(), r.holes.list()
+	if r.failed != nil {
+		return result, fmt.Errorf("the recording stopped while the worker went on: %w", r.failed)
+	}
+	return result, nil
+}
+
+func (r *recording) conclude(end *trace.End) error {
+	if err := r.abandon(); err != nil {
+		return err
+	}
+	if err := r.drain(&r.maps, r.symbols, true); err != nil {
+		return err
+	}
+	if err := r.collector.finish(); err != nil {
+		return err
+	}
+	end.Holes = r.holes.list()
+	return r.out.End(*end)
+}

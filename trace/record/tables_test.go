@@ -1,0 +1,73 @@
+package record
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/osapi-io/osapi-profile/trace/record/sysnum"
+)
+
+// A misspelt name would silently look at nothing.
+func TestEveryLookIsOfARealCall(t *testing.T) {
+	known := map[string]bool{}
+	for _, arch := range []string{"amd64", "arm64"} {
+		for abi := sysnum.Native; abi <= sysnum.X32; abi++ {
+			for _, name := range sysnum.Table(arch, abi) {
+				known[name] = true
+			}
+		}
+	}
+	for _, looks := range []map[string]look{openLooks(), nameLooks(), descriptorLooks(), argumentLooks()} {
+		for name := range looks {
+			assert.True(t, known[name], name)
+		}
+	}
+}
+
+func TestArgumentOf(t *testing.T) {
+	for _, c := range []struct {
+		call        string
+		value       uint64
+		name, words string
+	}{
+		{"unshare", 0x20020000, "namespaces", "CLONE_NEWNS|CLONE_NEWPID"},
+		{"setns", 0, "namespaces", "any"},
+		{"mmap", 6, "protection", "PROT_WRITE|PROT_EXEC"},
+		{"mprotect", 4, "protection", "PROT_EXEC"},
+		{"shmat", 0o100000, "protection", "SHM_EXEC"},
+		{"personality", 0xffffffff, "personality", "0xffffffff"},
+		{"sched_setscheduler", 0x40000001, "scheduler", "SCHED_FIFO"},
+		{"fchmodat", 0o6000, "mode", "S_ISUID|S_ISGID"},
+		{"prctl", 38, "prctl", "PR_SET_NO_NEW_PRIVS"},
+		{"prctl", 12345, "prctl", "12345"},
+	} {
+		name, words := argumentOf(c.call, c.value)
+		assert.Equal(t, c.name, name)
+		assert.Equal(t, c.words, words)
+	}
+}
+
+func TestOutcomeName(t *testing.T) {
+	for errno, want := range map[uint32]string{
+		0: "ok", 2: "ENOENT", 11: "EAGAIN", 115: "EINPROGRESS", 512: "ERESTARTSYS", outcomeNone: "", 999: "E999",
+	} {
+		assert.Equal(t, want, outcomeName(errno))
+	}
+}
+
+func FuzzDecodeEvent(f *testing.F) {
+	f.Add(make([]byte, 152))
+	f.Add([]byte{1})
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		e, err := decodeEvent(raw)
+		if err != nil {
+			return
+		}
+		total := 0
+		for _, s := range e.text {
+			total += len(s)
+		}
+		assert.LessOrEqual(t, total, len(raw))
+	})
+}

@@ -1,0 +1,47 @@
+package record
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/cilium/ebpf"
+	"github.com/stretchr/testify/require"
+
+	"github.com/osapi-io/osapi-profile/bpf"
+)
+
+// Each program is loaded alone, so that a verifier's refusal names it. The ways
+// to see capabilities need what not every kernel has; a verifier that refuses
+// one is a failure all the same.
+func TestEachProgramLoads(t *testing.T) {
+	needBPF(t)
+	spec, err := bpf.LoadRecorder()
+	require.NoError(t, err)
+	optional := map[string]bool{}
+	for _, c := range capabilityChoices() {
+		for _, name := range c.programs {
+			optional[name] = true
+		}
+	}
+	for name := range spec.Programs {
+		t.Run(name, func(t *testing.T) {
+			only := spec.Copy()
+			for other := range only.Programs {
+				if other != name {
+					delete(only.Programs, other)
+				}
+			}
+			c, err := ebpf.NewCollection(only)
+			var refused *ebpf.VerifierError
+			if errors.As(err, &refused) {
+				t.Fatalf("%+30v", refused)
+			}
+			if err != nil && optional[name] {
+				t.Logf("this kernel has no such hook: %v", err)
+				return
+			}
+			require.NoError(t, err)
+			c.Close()
+		})
+	}
+}
