@@ -1,0 +1,26 @@
+package apparmor
+
+import (
+	"strings"
+
+	"github.com/osapi-io/osapi-profile/synth"
+)
+
+// capabilities grants those that are required, and those that were used in a
+// user namespace of the worker's own: AppArmor asks for a capability in
+// whichever namespace it is checked.
+func (d document) capabilities() section {
+	s := section{title: []string{"Capabilities"}}
+	if !d.profile.Sees("capability") {
+		s.add(byRule(ruleBlind), "capability")
+		return s
+	}
+	for _, c := range d.profile.Capabilities {
+		if c.Need == synth.Required || c.UserNS {
+			s.add(because(c.Evidence), "capability %s", capabilityName(c.Name))
+		}
+	}
+	return s
+}
+
+func capabilityName(name string) string { return strings.ToLower(strings.TrimPrefix(name, "CAP_")) }

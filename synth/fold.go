@@ -1,0 +1,152 @@
+package synth
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/osapi-io/osapi-profile/trace"
+)
+
+// folder replaces what varies in a path by wildcards. Every rule works within
+// one component of the path, so that a fold never reaches above the directory
+// that holds the variation.
+type folder struct {
+	made     map[string]bool   // names the worker made
+	passing  map[string]bool   // names it made and took away again
+	libs     map[string]bool   // names it mapped executable
+	loaders  map[string]bool   // ELF interpreters: their names are part of the ABI
+	versions map[string][]bool // skeleton → which of its version numbers differ between paths
+	strict   bool
+}
+
+// span is a part of a path that a rule folds.
+type span struct {
+	from, to int
+	Piece
+	rule string
+}
+
+func newFolder(t *trace.Trace, opt Options) *folder {
+	f := &folder{
+		made: map[string]bool{}, passing: map[string]bool{}, libs: map[string]bool{}, loaders: map[string]bool{},
+		strict: opt.Strict,
+	}
+	gone := map[string]bool{}
+	for _, file := range t.Files {
+		if file.Outcome != trace.OK || file.Anon {
+			continue
+		}
+		name := string(file.Path)
+		if file.Access&(trace.AccessCreate|trace.AccessRenameTo|trace.AccessLinkTo|trace.AccessBind) != 0 {
+			f.made[name] = true
+		}
+		if file.Access&(trace.AccessDelete|trace.AccessRenameFrom) != 0 {
+			gone[name] = true
+		}
+		if file.Access&trace.AccessExecMap != 0 {
+			f.libs[name] = true
+		}
+	}
+	for name := range f.made {
+		f.passing[name] = gone[name]
+	}
+	for _, s := range t.Subjects {
+		f.loaders[string(s.Loader)] = true
+	}
+	if len(t.Runs) > 1 {
+		f.versions = differing(t)
+	}
+	return f
+}
+
+// fold gives the pattern of a path and the rules it rests on, or nil when
+// nothing in the path varies.
+func (f *folder) fold(p trace.Path) (Pattern, []string) {
+	name := string(p)
+	var spans []span
+	for start := 1; start < len(name); {
+		end := start + strings.IndexByte(name[start:]+"/", '/')
+		for _, s := range f.component(name[:end], start) {
+			if s.to > s.from {
+				spans = append(spans, s)
+			}
+		}
+		start = end + 1
+	}
+	spans = append(spans, f.versionSpans(name)...)
+	slices.SortStableFunc(spans, func(a, b span) int {
+		return cmp.Or(cmp.Compare(a.from, b.from), -cmp.Compare(a.to, b.to), cmp.Compare(a.rule, b.rule))
+	})
+	var out Pattern
+	var rules []string
+	at := 0
+	for _, s := range spans {
+		if s.from < at {
+			continue
+		}
+		out = append(out, Piece{Text: trace.Path(name[at:s.from])}, s.Piece)
+		rules = append(rules, s.rule)
+		at = s.to
+	}
+	if len(rules) == 0 {
+		return nil, nil
+	}
+	return append(out, Piece{Text: trace.Path(name[at:])}).normal(), sortedSet(rules)
+}
+
+var (
+	procPID  = regexp.MustCompile(`^/proc/([0-9]+)$`)
+	procTask = regexp.MustCompile(`^/proc/[0-9]+/task/([0-9]+)$`)
+	procFD   = regexp.MustCompile(`^/proc/[0-9]+(?:/task/[0-9]+)?/(?:fd|fdinfo)/([0-9]+)$`)
+	procMap  = regexp.MustCompile(`^/proc/[0-9]+/map_files/([0-9a-f]+)-([0-9a-f]+)$`)
+	devPTS   = regexp.MustCompile(`^/dev/pts/([0-9]+)$`)
+	uuid     = regexp.MustCompile(`[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}`)
+	library  = regexp.MustCompile(`\.so\.[0-9]+\.([0-9][0-9.]*[0-9]|[0-9])$|-([0-9]+(?:\.[0-9]+)+)\.so$`)
+)
+
+// component gives the spans of the last component of prefix, which starts at
+// start. Offsets are those of the whole path, of which prefix is the beginning.
+func (f *folder) component(prefix string, start int) []span {
+	spans := kernelSpans(prefix)
+	if spans == nil && !strings.HasPrefix(prefix, "/dev/") && !strings.HasPrefix(prefix, "/sys/") {
+		for _, m := range uuid.FindAllStringIndex(prefix[start:], -1) {
+			spans = append(spans, span{start + m[0], start + m[1], Piece{Vary: VaryUUID}, RuleUUID})
+		}
+	}
+	if f.libs[prefix] && !f.strict && !f.loaders[prefix] {
+		if m := library.FindStringSubmatchIndex(prefix); m != nil && max(m[2], m[4]) > start {
+			from, to := max(m[2], m[4]), max(m[3], m[5])
+			spans = append(spans, span{from, to, Piece{Vary: VaryVersion}, RuleLibrary})
+		}
+	}
+	if f.made[prefix] {
+		spans = append(spans, madeSpans(prefix[start:], start, f.passing[prefix])...)
+	}
+	return spans
+}
+
+// kernelSpans folds what the kernel numbers. Process 1 is always itself.
+func kernelSpans(prefix string) []span {
+	one := func(m []int, vary Vary, rule string) span { return span{m[2], m[3], Piece{Vary: vary}, rule} }
+	if m := procPID.FindStringSubmatchIndex(prefix); m != nil {
+		if prefix == "/proc/1" {
+			return []span{{}}
+		}
+		return []span{one(m, VaryDigits, RuleProcPID)}
+	}
+	if m := procTask.FindStringSubmatchIndex(prefix); m != nil {
+		return []span{one(m, VaryDigits, RuleProcPID)}
+	}
+	if m := procFD.FindStringSubmatchIndex(prefix); m != nil {
+		return []span{one(m, VaryDigits, RuleProcFD)}
+	}
+	if m := procMap.FindStringSubmatchIndex(prefix); m != nil {
+		return []span{one(m, VaryHex, RuleProcFD), {m[4], m[5], Piece{Vary: VaryHex}, RuleProcFD}}
+	}
+	if m := devPTS.FindStringSubmatchIndex(prefix); m != nil {
+		return []span{one(m, VaryDigits, RulePTS)}
+	}
+	return nil
+}

@@ -1,0 +1,137 @@
+package synth
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/osapi-io/osapi-profile/trace"
+)
+
+var (
+	words   = regexp.MustCompile(`[0-9A-Za-z]+`)
+	hexWord = regexp.MustCompile(`^[0-9a-f]{12,}$`)
+	number  = regexp.MustCompile(`(?:^|[._+-])([0-9]+)(?:$|[._+-])`)
+	bigNum  = regexp.MustCompile(`[0-9]{6,}`)
+	pyTemp  = regexp.MustCompile(`^tmp[a-z0-9_]{8}$`)
+	sdTemp  = regexp.MustCompile(`^\.#.*[0-9a-f]{16}$`) // systemd's own temporary names
+	plain   = regexp.MustCompile(`^[A-Z]?[a-z]*[0-9]*$|^[A-Z]+[0-9]*$`)
+	dotted  = regexp.MustCompile(`[0-9]+(?:\.[0-9]+)+`)
+)
+
+// mkstempX is how many characters mkstemp(3) makes up, as a rule.
+const mkstempX = 6
+
+// madeSpans folds numbers and random parts in a name that the worker itself
+// made. Offsets are shifted by start.
+func madeSpans(base string, start int, passing bool) []span {
+	var spans []span
+	add := func(from, to int, p Piece, rule string) {
+		spans = append(spans, span{start + from, start + to, p, rule})
+	}
+	if pyTemp.MatchString(base) {
+		add(3, len(base), Piece{Vary: VaryAlnum, Len: len(base) - 3}, RuleTemp)
+		return spans
+	}
+	if sdTemp.MatchString(base) {
+		add(len(base)-16, len(base), Piece{Vary: VaryHex, Len: 16}, RuleTemp)
+		return spans
+	}
+	for _, m := range words.FindAllStringIndex(base, -1) {
+		word := base[m[0]:m[1]]
+		switch {
+		case hexWord.MatchString(word) && mixed(word):
+			add(m[0], m[1], Piece{Vary: VaryHex, Len: len(word)}, RuleTemp)
+		case random(word, passing):
+			add(m[0], m[1], Piece{Vary: VaryAlnum, Len: len(word)}, RuleTemp)
+		case passing && len(word) > mkstempX && random(word[len(word)-mkstempX:], false):
+			// No delimiter stands before the X's of "sortXXXXXX".
+			add(m[1]-mkstempX, m[1], Piece{Vary: VaryAlnum, Len: mkstempX}, RuleTemp)
+		}
+	}
+	for _, m := range bigNum.FindAllStringIndex(base, -1) {
+		add(m[0], m[1], Piece{Vary: VaryDigits}, RuleNumber)
+	}
+	for at := 0; at < len(base); {
+		m := number.FindStringSubmatchIndex(base[at:])
+		if m == nil {
+			break
+		}
+		add(at+m[2], at+m[3], Piece{Vary: VaryDigits}, RuleNumber)
+		at += m[3] // the delimiter after this number is the one before the next
+	}
+	return spans
+}
+
+// random says whether a word looks like the X's of mkstemp(3) and its like. Of
+// a name that was taken away again, six characters of two kinds suffice; one
+// that stayed must not read as an ordinary word with a number behind it.
+func random(word string, passing bool) bool {
+	if len(word) < mkstempX || len(word) > 16 || strings.Trim(word, "0123456789") == "" {
+		return false
+	}
+	return mixed(word) && (passing && len(word) == mkstempX || !plain.MatchString(word))
+}
+
+// mixed says whether characters of at least two kinds are in the word.
+func mixed(word string) bool {
+	kinds := 0
+	for _, is := range []func(rune) bool{unicode.IsDigit, unicode.IsLower, unicode.IsUpper} {
+		if strings.ContainsFunc(word, is) {
+			kinds++
+		}
+	}
+	return kinds > 1
+}
+
+// differing finds the version numbers that are not the same in all of the
+// paths that are equal but for them. It is asked only where runs were merged.
+func differing(t *trace.Trace) map[string][]bool {
+	first := map[string][]string{}
+	out := map[string][]bool{}
+	for _, file := range t.Files {
+		if file.Anon || file.Outcome != trace.OK {
+			continue
+		}
+		skeleton, found := versionsIn(string(file.Path))
+		if len(found) == 0 {
+			continue
+		}
+		if first[skeleton] == nil {
+			first[skeleton], out[skeleton] = found, make([]bool, len(found))
+			continue
+		}
+		for i, v := range found {
+			out[skeleton][i] = out[skeleton][i] || v != first[skeleton][i]
+		}
+	}
+	return out
+}
+
+// versionsIn takes the version numbers out of a path.
+func versionsIn(path string) (skeleton string, found []string) {
+	for _, top := range []string{"/dev/", "/proc/", "/sys/"} {
+		if strings.HasPrefix(path, top) {
+			return path, nil
+		}
+	}
+	return dotted.ReplaceAllString(path, "\x00"), dotted.FindAllString(path, -1)
+}
+
+// versionSpans folds the versions that differ between merged runs.
+func (f *folder) versionSpans(path string) []span {
+	if len(f.versions) == 0 {
+		return nil
+	}
+	skeleton, found := versionsIn(path)
+	if len(found) == 0 {
+		return nil
+	}
+	var spans []span
+	for i, m := range dotted.FindAllStringIndex(path, -1) {
+		if differs := f.versions[skeleton]; i < len(differs) && differs[i] {
+			spans = append(spans, span{m[0], m[1], Piece{Vary: VaryVersion}, RuleVersion})
+		}
+	}
+	return spans
+}

@@ -1,0 +1,50 @@
+package synth
+
+// Rule is a generalisation: it grants what no fact shows, for a stated reason.
+type Rule struct {
+	Name   string `json:"name"`   // what Evidence.Rules refers to
+	Grants string `json:"grants"` // what it adds
+	Why    string `json:"why"`
+}
+
+// Names of the rules that are not sets of system calls.
+const (
+	RuleWorker    = "worker-exec"
+	RuleSubject   = "subject-exec"
+	RuleProcPID   = "proc-pid"
+	RuleProcFD    = "proc-fd"
+	RulePTS       = "pts"
+	RuleUUID      = "uuid"
+	RuleTemp      = "temp-name"
+	RuleNumber    = "number"
+	RuleLibrary   = "library-version"
+	RuleVersion   = "version"
+	RuleDirectory = "parent-directory"
+	RuleLibDir    = "library-directory"
+	RuleEntryDir  = "entry-directory"
+)
+
+// Rules lists every generalisation there is, in the order of their making.
+func Rules() []Rule {
+	rules := []Rule{
+		{RuleWorker, "executing the worker itself", "it was started by the recorder, not by itself"},
+		{RuleSubject, "executing a program that was seen to run", "its start was not seen, its work was"},
+		{RuleProcPID, "any process id in /proc/PID and /proc/PID/task/TID", "process ids differ in every run; 1 stays itself"},
+		{RuleProcFD, "any number in /proc/PID/fd, fdinfo and map_files", "descriptors and addresses differ in every run"},
+		{RulePTS, "any pseudo-terminal", "terminals are numbered as they are opened"},
+		{RuleUUID, "any UUID in the place of one, outside of /dev and /sys", "UUIDs are made to differ"},
+		{RuleTemp, "any random part in a name that the worker made", "mkstemp(3) and its like make the name up"},
+		{RuleNumber, "any number in a name that the worker made", "process ids, times and counters differ in every run"},
+		{RuleLibrary, "any minor version of a library", "a library is replaced by its next version under a running profile"},
+		{RuleVersion, "any version where merged runs show different ones", "the runs were made with different versions installed"},
+		{RuleDirectory, "the directory that holds a file", "the format can't spell the file's name"},
+		{RuleLibDir, "the directory that holds a library", "package upgrades replace libraries while the worker runs"},
+		{RuleEntryDir, "the directory in which names are made, renamed or removed", "these change the directory, not only the file"},
+	}
+	for _, r := range syscallRules() {
+		rules = append(rules, r.Rule)
+	}
+	return rules
+}
+
+func syscallRules() []syscallRule { return append(runtimeRules(), siblingRules()...) }

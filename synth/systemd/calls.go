@@ -1,0 +1,213 @@
+package systemd
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/osapi-io/osapi-profile/synth"
+	"github.com/osapi-io/osapi-profile/trace"
+)
+
+func callRows() []row {
+	return []row{
+		{
+			group: "System calls", name: "SystemCallFilter", since: 187, kinds: []string{"syscall"}, filter: true,
+			against: againstFilter, write: writeFilter,
+		},
+		{
+			name: "SystemCallErrorNumber", since: 209, kinds: []string{"syscall"}, filter: true,
+			says: "A refused call looks as if the kernel did not have it, so that a newer libc falls back to the older " +
+				"call it knows; with EPERM it would give up.",
+			against: againstFilter,
+			write:   func(_ *draft, t *text) { t.line("SystemCallErrorNumber=ENOSYS") },
+		},
+		{
+			name: "SystemCallArchitectures", since: 209, kinds: []string{"syscall"}, filter: true,
+			says: "Calls of no other ABI.", write: writeArchitectures,
+		},
+		{
+			name: "RestrictAddressFamilies", since: 211, kinds: []string{"socket"}, filter: true,
+			says:    "Sockets of no other family.",
+			against: againstFamilies, write: writeFamilies,
+		},
+		{
+			name: "RestrictNamespaces", since: 233, kinds: []string{"argument", "syscall"}, filter: true,
+			against: againstNamespaces, write: writeNamespaces,
+		},
+		{
+			name: "RestrictRealtime", since: 231, kinds: []string{"argument"}, filter: true,
+			says: "No realtime scheduling.",
+			against: func(d *draft) []conflict {
+				return d.arguments(trace.ArgScheduler, func(a synth.ArgumentGrant) bool {
+					return !slices.Contains([]string{"SCHED_OTHER", "SCHED_BATCH", "SCHED_IDLE"}, a.Value)
+				})
+			},
+			write: yes("RestrictRealtime"),
+		},
+		{
+			name: "LockPersonality", since: 235, kinds: []string{"argument", "syscall"}, filter: true,
+			says: "The execution domain cannot be changed, or asked for.",
+			against: func(d *draft) []conflict {
+				return d.arguments(trace.ArgPersonality, func(a synth.ArgumentGrant) bool { return a.Value != "0x0" && a.Value != "0" })
+			},
+			write: yes("LockPersonality"),
+		},
+		{
+			name: "MemoryDenyWriteExecute", since: 231, kinds: []string{"argument"}, filter: true,
+			says: "Memory is writable or executable, never both, and never becomes executable later.",
+			against: func(d *draft) []conflict {
+				all := d.arguments(trace.ArgProtection, func(synth.ArgumentGrant) bool { return true })
+				// The old mmap of 32-bit x86 has its arguments in memory and is refused altogether.
+				for _, s := range d.Syscalls {
+					if s.ABI == "i386" && s.Name == "mmap" {
+						all = append(all, conflict{"the i386 call mmap is used", s.Evidence})
+					}
+				}
+				return all
+			},
+			write: yes("MemoryDenyWriteExecute"),
+		},
+	}
+}
+
+// againstFilter finds calls that no filter can name.
+func againstFilter(d *draft) []conflict {
+	var out []conflict
+	for _, s := range d.Syscalls {
+		if strings.HasPrefix(s.Name, "syscall_") {
+			out = append(out, conflict{plainText(s.Name) + " has no name that a filter could list", s.Evidence})
+		}
+	}
+	return out
+}
+
+func writeFilter(d *draft, t *text) {
+	seen, ruled := map[string]bool{}, map[string]bool{}
+	var rules []string
+	for _, s := range d.Syscalls {
+		if len(s.Facts) > 0 {
+			seen[s.Name] = true
+			continue
+		}
+		ruled[s.Name] = true
+		rules = append(rules, s.Rules...)
+	}
+	if d.Version >= keepsPrivileges && d.asUser() != "" && len(d.gains()) > 0 {
+		for _, n := range []string{"capget", "capset", "prctl"} {
+			ruled[n] = true
+		}
+		rules = append(rules, "systemd-keeps-privileges (without these calls it sets NoNewPrivileges=)")
+	}
+	t.say("Seen: %d calls.", len(seen))
+	if d.dropIn {
+		t.line("SystemCallFilter=")
+	}
+	t.list("SystemCallFilter", keys(seen))
+	for n := range seen {
+		delete(ruled, n)
+	}
+	if len(ruled) > 0 {
+		slices.Sort(rules)
+		t.say("Not seen, but allowed by rules: %s.", strings.Join(slices.Compact(rules), ", "))
+		t.list("SystemCallFilter", keys(ruled))
+	}
+}
+
+func keys(m map[string]bool) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		if plainWord(k) {
+			out = append(out, k)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func writeArchitectures(d *draft, t *text) {
+	archs := []string{"native"}
+	for _, s := range d.Syscalls {
+		arch := map[string]string{"i386": "x86", "x32": "x32"}[s.ABI]
+		if arch != "" && !slices.Contains(archs, arch) {
+			archs = append(archs, arch)
+		}
+	}
+	t.list("SystemCallArchitectures", archs)
+}
+
+// againstFamilies finds families that systemd has no name for.
+func againstFamilies(d *draft) []conflict {
+	var out []conflict
+	for _, s := range d.Sockets {
+		digits := strings.TrimPrefix(s.Family, "AF_")
+		if digits == s.Family || !plainWord(s.Family) || strings.Trim(digits, "0123456789") == "" {
+			out = append(out, conflict{"family " + plainText(s.Family) + " has no name", s.Evidence})
+		}
+	}
+	return out
+}
+
+func writeFamilies(d *draft, t *text) {
+	by := map[string][]synth.Evidence{}
+	for _, s := range d.Sockets {
+		by[s.Family] = append(by[s.Family], s.Evidence)
+	}
+	if by["AF_UNIX"] == nil {
+		by["AF_UNIX"] = nil
+	}
+	families := map[string]bool{}
+	for f := range by {
+		families[f] = true
+	}
+	for _, f := range keys(families) {
+		if len(by[f]) == 0 {
+			t.item("%s: not seen; libc and systemd reach the journal and the service manager by it", f)
+			continue
+		}
+		t.item("%s: %s", f, needers(by[f]...))
+	}
+	if d.dropIn {
+		t.line("RestrictAddressFamilies=")
+	}
+	t.list("RestrictAddressFamilies", keys(families))
+}
+
+// namespaceTypes are the kinds that the directive knows, by flag.
+var namespaceTypes = map[string]string{
+	"CLONE_NEWCGROUP": "cgroup", "CLONE_NEWIPC": "ipc", "CLONE_NEWNET": "net", "CLONE_NEWNS": "mnt",
+	"CLONE_NEWPID": "pid", "CLONE_NEWUSER": "user", "CLONE_NEWUTS": "uts",
+}
+
+// againstNamespaces finds what the filter refuses whatever is allowed: clone3,
+// whose flags no filter can see, with namespaces; setns without a type.
+func againstNamespaces(d *draft) []conflict {
+	return d.arguments(trace.ArgNamespaces, func(a synth.ArgumentGrant) bool {
+		for _, flag := range strings.Split(a.Value, "|") {
+			if namespaceTypes[flag] == "" {
+				return true
+			}
+		}
+		return a.Syscall == "clone3"
+	})
+}
+
+func writeNamespaces(d *draft, t *text) {
+	kinds := map[string]bool{}
+	for _, a := range d.Arguments {
+		if a.Name != trace.ArgNamespaces {
+			continue
+		}
+		for _, flag := range strings.Split(a.Value, "|") {
+			kinds[namespaceTypes[flag]] = true
+		}
+		t.item("%s: %s", plainText(a.Value), needers(a.Evidence))
+	}
+	if len(kinds) == 0 {
+		t.say("No namespace can be made or entered; clone3 looks as if the kernel did not have it.")
+		t.line("RestrictNamespaces=yes")
+		return
+	}
+	t.say("Namespaces of no other kind; clone3 looks as if the kernel did not have it.")
+	t.line(fmt.Sprintf("RestrictNamespaces=%s", strings.Join(keys(kinds), " ")))
+}

@@ -1,0 +1,219 @@
+package systemd
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/osapi-io/osapi-profile/synth"
+	"github.com/osapi-io/osapi-profile/trace"
+)
+
+// Sandbox is what a unit's text makes systemd build. It is read from the text
+// alone and knows nothing of the profile the text was made of.
+type Sandbox struct {
+	Settings
+	version      int
+	mounts       []mount
+	calls        map[string]bool // nil: no filter
+	archs        []string
+	families     map[string]bool // nil: any
+	namespaces   map[string]bool // nil: any
+	capabilities map[string]bool // nil: any
+}
+
+// Refusal is a fact that a sandbox would not let happen again.
+type Refusal struct {
+	Directive string // without "="
+	Fact      string // in words
+}
+
+// ReadSandbox reads a unit or drop-in as the given version of systemd does.
+func ReadSandbox(r io.Reader, version int) (*Sandbox, error) {
+	settings, err := ReadSettings(r)
+	if err != nil {
+		return nil, err
+	}
+	s := &Sandbox{Settings: settings, version: version}
+	if s.mounts, err = mountsOf(settings); err != nil {
+		return nil, err
+	}
+	for _, l := range []struct {
+		name string
+		to   *map[string]bool
+	}{
+		{"SystemCallFilter", &s.calls}, {"RestrictAddressFamilies", &s.families}, {"CapabilityBoundingSet", &s.capabilities},
+	} {
+		words, assigned, err := settings.words(l.name)
+		if err != nil {
+			return nil, err
+		}
+		if assigned {
+			*l.to = setOf(words)
+		}
+	}
+	if s.archs, _, err = settings.words("SystemCallArchitectures"); err != nil {
+		return nil, err
+	}
+	if v := settings.value("RestrictNamespaces"); v != "" && v != "no" {
+		s.namespaces = setOf(strings.Fields(strings.TrimPrefix(v, "yes")))
+	}
+	return s, nil
+}
+
+// noNewPrivileges says whether the flag is set: by its directive, or because a
+// filter has to be installed for a user without CAP_SYS_ADMIN. Newer versions
+// keep the privileges for that as long as the filter lets them be dropped.
+func (s *Sandbox) noNewPrivileges() bool {
+	user := s.value("User")
+	if s.yes("NoNewPrivileges") || user == "" || user == "root" || s.capabilities["CAP_SYS_ADMIN"] {
+		return s.yes("NoNewPrivileges")
+	}
+	filtered := s.calls != nil || s.families != nil || s.namespaces != nil || len(s.archs) > 0
+	for _, d := range []string{
+		"LockPersonality", "MemoryDenyWriteExecute", "PrivateDevices", "ProtectClock", "ProtectHostname", "ProtectKernelTunables",
+		"ProtectKernelModules", "ProtectKernelLogs", "RestrictRealtime", "RestrictSUIDSGID",
+	} {
+		filtered = filtered || s.yes(d)
+	}
+	if s.version < keepsPrivileges {
+		return filtered
+	}
+	return filtered && s.calls != nil && !(s.calls["capget"] && s.calls["capset"] && s.calls["prctl"])
+}
+
+func setOf(words []string) map[string]bool {
+	m := map[string]bool{}
+	for _, w := range words {
+		m[w] = true
+	}
+	return m
+}
+
+// Refuses lists the facts of a trace that the worker's outcome rests on and
+// that the sandbox would refuse.
+func (s *Sandbox) Refuses(t *trace.Trace) []Refusal {
+	var out []Refusal
+	note := func(directive, format string, args ...any) {
+		if directive != "" {
+			out = append(out, Refusal{directive, fmt.Sprintf(format, args...)})
+		}
+	}
+	for _, c := range t.Syscalls {
+		if c.Outcome != "ENOSYS" {
+			note(s.refusesCall(c), "%s %s", c.Name, c.ABI)
+		}
+	}
+	for _, a := range t.Arguments {
+		if synth.RestsOnPermission(a.Seen) {
+			note(s.refusesArgument(a), "%s with %s", a.Syscall, a.Value)
+		}
+	}
+	for _, c := range t.Capabilities {
+		if synth.Needs(c) {
+			note(s.refusesCapability(c.Name), "%s", c.Name)
+		}
+	}
+	made := madeIn(t)
+	for _, e := range t.Execs {
+		if e.Outcome == trace.OK {
+			directive, path := s.refusesExec(t, e, made)
+			note(directive, "execution of %s", path)
+		}
+	}
+	for _, f := range t.Files {
+		if synth.RestsOnPermission(f.Seen) && !f.Anon && strings.HasPrefix(string(f.Path), "/") {
+			note(s.refusesFile(f, made), "%s of %s (from %s)", f.Access, f.Path, f.Target)
+		}
+	}
+	for _, k := range t.Sockets {
+		if synth.RestsOnPermission(k.Seen) {
+			note(s.refusesSocket(k, made), "%s %s %s", k.Action, k.Family, k.Path)
+		}
+	}
+	return out
+}
+
+// filtersBy are calls that directives refuse beside SystemCallFilter=.
+var filtersBy = map[string][]string{
+	"PrivateDevices":       rawIO,
+	"ProtectClock":         clockCalls,
+	"ProtectKernelModules": {"init_module", "finit_module", "delete_module"},
+	"ProtectKernelLogs":    {"syslog"},
+	"ProtectHostname":      {"sethostname", "setdomainname"},
+	"RestrictSUIDSGID":     {"openat2"},
+}
+
+// refusesCall names the directive that refuses a call whatever its arguments.
+// clone3 under RestrictNamespaces= is not counted: it answers ENOSYS, and every
+// libc falls back to clone.
+func (s *Sandbox) refusesCall(c trace.Syscall) string {
+	arch := map[string]string{"": "native", "i386": "x86", "x32": "x32"}[c.ABI]
+	if len(s.archs) > 0 && !slices.Contains(s.archs, arch) {
+		return "SystemCallArchitectures"
+	}
+	if s.calls != nil && !s.calls[c.Name] {
+		return "SystemCallFilter"
+	}
+	for directive, calls := range filtersBy {
+		if s.yes(directive) && slices.Contains(calls, c.Name) {
+			return directive
+		}
+	}
+	if s.yes("MemoryDenyWriteExecute") && c.ABI == "i386" && c.Name == "mmap" {
+		return "MemoryDenyWriteExecute"
+	}
+	return ""
+}
+
+func (s *Sandbox) refusesArgument(a trace.Argument) string {
+	switch a.Name {
+	case trace.ArgProtection:
+		if s.yes("MemoryDenyWriteExecute") {
+			return "MemoryDenyWriteExecute"
+		}
+	case trace.ArgPersonality:
+		if s.yes("LockPersonality") && strings.TrimLeft(strings.TrimPrefix(a.Value, "0x"), "0") != "" {
+			return "LockPersonality"
+		}
+	case trace.ArgScheduler:
+		if s.yes("RestrictRealtime") && !slices.Contains([]string{"SCHED_OTHER", "SCHED_BATCH", "SCHED_IDLE"}, a.Value) {
+			return "RestrictRealtime"
+		}
+	case trace.ArgModeBits:
+		if s.yes("RestrictSUIDSGID") {
+			return "RestrictSUIDSGID"
+		}
+	case trace.ArgNamespaces:
+		if s.namespaces == nil {
+			return ""
+		}
+		for _, flag := range strings.Split(a.Value, "|") {
+			if a.Syscall == "clone3" || !s.namespaces[namespaceTypes[flag]] {
+				return "RestrictNamespaces"
+			}
+		}
+	}
+	return ""
+}
+
+// capsBy are capabilities that directives take out of the bounding set.
+var capsBy = map[string][]string{
+	"PrivateDevices":       {"CAP_MKNOD", "CAP_SYS_RAWIO"},
+	"ProtectKernelModules": {"CAP_SYS_MODULE"},
+	"ProtectKernelLogs":    {"CAP_SYSLOG"},
+	"ProtectClock":         {"CAP_SYS_TIME", "CAP_WAKE_ALARM"},
+}
+
+func (s *Sandbox) refusesCapability(name string) string {
+	for directive, caps := range capsBy {
+		if s.yes(directive) && slices.Contains(caps, name) {
+			return directive
+		}
+	}
+	if s.capabilities != nil && !s.capabilities[name] {
+		return "CapabilityBoundingSet"
+	}
+	return ""
+}

@@ -1,0 +1,113 @@
+package systemd
+
+import (
+	"regexp"
+	"slices"
+
+	"github.com/osapi-io/osapi-profile/synth"
+	"github.com/osapi-io/osapi-profile/trace"
+)
+
+// libraryDir are directories that hold libraries rather than programs.
+var libraryDir = regexp.MustCompile(`/lib[^/]*/|/lib[^/]*$`)
+
+// planExecs gathers what must stay executable. A path in ExecPaths= is a mount:
+// a file is bound by its inode, so that what replaces the file from outside is
+// refused until the service is restarted. Programs are listed one by one all
+// the same, because a directory of programs would allow them all; libraries,
+// which every upgrade replaces and which cannot be started by themselves, are
+// granted by directory.
+func (pl *plan) planExecs(d *draft) {
+	for _, x := range d.Execs {
+		where, rules := x.Path, slices.Clone(x.Rules)
+		dir := x.Name().Dir()
+		library := x.Kind == synth.KindLibrary || x.Kind == synth.KindLoader
+		switch {
+		case where == "":
+			where = dir
+		case library && libraryDir.MatchString(string(dir)) && pl.writable(dir) == "" && !pl.free(dir):
+			where, rules = dir, []string{synth.RuleLibDir}
+		}
+		for where != "/" && replaces(d, where) {
+			// A mount point can't be renamed over or removed.
+			where, rules = synth.Literal(where).Dir(), append(rules, synth.RuleEntryDir)
+		}
+		if up := spellableDir(where); up != where {
+			where, rules = up, append(rules, synth.RuleDirectory)
+		}
+		if where == "/" || synth.Within(where, "/proc") || synth.Within(where, "/sys") {
+			pl.noExec = append(pl.noExec, conflict{name(x.Name()) + " is executed, which no path but a whole tree would cover", x.Evidence})
+			continue
+		}
+		pl.exec.add(where, x.Kind, x.Evidence, rules...)
+	}
+	pl.noExec = append(pl.noExec, movesAcrossExec(d, pl)...)
+	// Writable paths are mounts of their own, which entries above do not reach.
+	pl.exec.collapse(slices.Concat(pl.bounds(), pl.write.sorted(), []trace.Path{"/dev/shm"})...)
+	pl.bindReadOnly(d)
+	pl.executableOff(d)
+}
+
+// replaces says whether the worker itself changes the name of a file.
+func replaces(d *draft, p trace.Path) bool {
+	return slices.ContainsFunc(d.Files, func(g synth.FileGrant) bool {
+		return changesEntry(g.Access) && g.Name().Match(p)
+	})
+}
+
+// movesAcrossExec finds renames that the mounts of ExecPaths= would separate.
+func movesAcrossExec(d *draft, pl *plan) []conflict {
+	var out []conflict
+	for _, g := range d.Files {
+		for _, m := range g.Moves {
+			if pl.exec.over(synth.Literal(m.From).Dir()) != pl.exec.over(g.Name().Dir()) {
+				out = append(out, conflict{moveAcross(m, g), g.Evidence})
+			}
+		}
+	}
+	return out
+}
+
+// bindReadOnly lists the executable paths that nothing writes to. The mounts
+// that ExecPaths= makes are left out when ProtectSystem= turns the tree
+// read-only (measured on 252: files in them can be written), and ReadOnlyPaths=
+// on the same path is dropped as redundant together with the permission to
+// execute. A read-only bind mount of the path onto itself has both.
+func (pl *plan) bindReadOnly(d *draft) {
+	for _, p := range pl.exec.sorted() {
+		written := slices.ContainsFunc(d.Files, func(g synth.FileGrant) bool {
+			if g.Access&trace.AccessModifies == 0 || special(g) || !g.Name().MayLieIn(p) {
+				return false
+			}
+			// An entry below p is a mount of its own and stays writable.
+			by := pl.writable(g.Name().Dir())
+			if pl.write[g.Path] != nil {
+				by = g.Path
+			}
+			return by == p || !synth.Within(by, p)
+		})
+		if !written && !in(p, apiTrees) {
+			pl.bindRO = append(pl.bindRO, p)
+		}
+	}
+}
+
+// executableOff lists the mounts that NoExecPaths=/ does not reach, because
+// other directives make them: each writable path and the trees that strict
+// protection leaves alone.
+func (pl *plan) executableOff(d *draft) {
+	off := pl.write.sorted()
+	if len(pl.tmp) == 0 {
+		off = append(off, tmpTrees...)
+	}
+	if pl.home == "" && len(pl.strict) == 0 {
+		off = append(off, homeTrees...)
+	}
+	off = append(off, "/dev/shm")
+	for _, p := range off {
+		if pl.exec[p] == nil && !slices.Contains(pl.execOff, p) {
+			pl.execOff = append(pl.execOff, p)
+		}
+	}
+	slices.Sort(pl.execOff)
+}

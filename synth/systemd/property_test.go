@@ -1,0 +1,40 @@
+package systemd_test
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/osapi-io/osapi-profile/synth"
+	"github.com/osapi-io/osapi-profile/synth/systemd"
+	"github.com/osapi-io/osapi-profile/synth/tracegen"
+	"github.com/osapi-io/osapi-profile/trace"
+	"github.com/stretchr/testify/require"
+)
+
+// TestEmittedTextAdmitsEveryFact reads the text back as systemd does and asks
+// it about each fact of the trace it was made of.
+func TestEmittedTextAdmitsEveryFact(t *testing.T) {
+	check := func(t *testing.T, in *trace.Trace, opt systemd.Options) {
+		var text bytes.Buffer
+		require.NoError(t, systemd.DropIn(&text, synth.Infer(in, synth.Options{}), opt))
+		box, err := systemd.ReadSandbox(bytes.NewReader(text.Bytes()), opt.Version)
+		require.NoError(t, err, text.String())
+		if refused := box.Refuses(in); len(refused) > 0 {
+			t.Fatalf("%+v\n%q\n%s", refused, refused[0].Fact, text.String())
+		}
+	}
+	options := []systemd.Options{{Version: 252}, {Version: 252, User: "osapi"}, {Version: 257, User: "osapi"}, {Version: 231}}
+	for name, b := range samples() {
+		t.Run(name, func(t *testing.T) {
+			for _, opt := range options {
+				check(t, b.Trace, opt)
+			}
+		})
+	}
+	for seed := range uint64(800) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		in := tracegen.Trace(r, 1+r.IntN(20))
+		check(t, in, options[seed%uint64(len(options))])
+	}
+}
