@@ -1,0 +1,132 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/osapi-io/osapi-profile/synth/systemd"
+	"github.com/osapi-io/osapi-profile/trace"
+)
+
+type emitOptions struct {
+	format   string
+	output   string
+	user     string
+	name     string
+	apparmor string
+	limits   bool
+	strict   bool
+	systemd  int
+	level    int // of the first heading, in Markdown; 0 stands for 1
+}
+
+func (o *emitOptions) addFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVarP(&o.format, "format", "f", "", "what to write: "+strings.Join(formatNames(), ", "))
+	f.StringVarP(&o.output, "output", "o", "", "write to `FILE`, replacing it as a whole, instead of stdout")
+	f.StringVarP(&o.user, "user", "u", "", "make the profile for a worker that runs as `NAME` (default: as recorded)")
+	f.StringVar(&o.name, "name", "", "`NAME` of the unit and of the AppArmor profile (default: the worker's)")
+	f.StringVar(&o.apparmor, "apparmor-profile", "", "let the unit switch to the AppArmor profile `NAME`, which must be loaded (default: a comment)")
+	f.BoolVar(&o.limits, "limits", false, "set the limits on memory, CPU and tasks instead of leaving them commented out")
+	f.BoolVar(&o.strict, "strict", false, "grant what was seen only, without what a rule adds, such as siblings of system calls")
+	f.IntVar(&o.systemd, "systemd-version", 0, "leave out what systemd `N` does not know (default: the recorded host's, or 252)")
+}
+
+func newEmit() *cobra.Command {
+	var opt emitOptions
+	cmd := &cobra.Command{
+		Use:   "emit --format FORMAT [-o FILE] [TRACE]...",
+		Short: "Write a profile from traces",
+		Long: `emit writes what a worker needs in one format, from the traces named or else
+from the last one recorded. Several traces are merged: the profile then admits
+what any of them saw.
+
+` + formatHelp() + `
+What the traces cannot vouch for is told on stderr and in the profile.
+
+Exit status: 0 on success, 2 on trouble.`,
+		Example: `  sudo osapi-profile emit --format systemd
+  osapi-profile emit --format unit --user osapi --limits -o osapi.service worker.jsonl
+  osapi-profile emit --format apparmor --name osapi -o osapi.apparmor worker.jsonl
+  osapi-profile emit --format json -o worker.json monday.jsonl tuesday.jsonl`,
+		DisableFlagsInUseLine: true,
+		Args:                  cobra.ArbitraryArgs,
+		PreRunE: func(cmd *cobra.Command, _ []string) error {
+			switch {
+			case opt.format == "":
+				return usageError(cmd, "choose a --format: %s", strings.Join(formatNames(), ", "))
+			case formatOf(opt.format) == nil:
+				return usageError(cmd, "unknown format %q; there are %s", opt.format, strings.Join(formatNames(), ", "))
+			}
+			if err := opt.check(); err != nil {
+				return usageError(cmd, "--%v", err)
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runEmit(opt, args, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	opt.addFlags(cmd)
+	return cmd
+}
+
+// Names as units and profiles can have them without escapes.
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.@:-]{0,127}$`)
+
+// check finds values that no format could write.
+func (o *emitOptions) check() error {
+	for _, n := range []struct{ option, name string }{
+		{"name", o.name}, {"user", o.user}, {"apparmor-profile", o.apparmor},
+	} {
+		if n.name != "" && !plainName.MatchString(n.name) {
+			return fmt.Errorf("%s %q: letters, digits and _ . @ : - only", n.option, n.name)
+		}
+	}
+	if o.systemd < 0 {
+		return fmt.Errorf("systemd-version %d: there is none below 1", o.systemd)
+	}
+	return nil
+}
+
+// settle takes from the traces what was left open.
+func (o *emitOptions) settle(t *trace.Trace) {
+	if o.systemd == 0 {
+		o.systemd = systemdOf(t)
+	}
+}
+
+func runEmit(opt emitOptions, names []string, stdout, stderr io.Writer) error {
+	t, err := load(names, stderr)
+	if err != nil {
+		return err
+	}
+	opt.settle(t)
+	p := opt.infer(t)
+	err = writeTo(opt.output, 0o644, stdout, func(w io.Writer) error {
+		return formatOf(opt.format).write(w, p, opt)
+	})
+	if err != nil {
+		return fmt.Errorf("writing the profile as %s: %w", opt.format, err)
+	}
+	return nil
+}
+
+// systemdOf is the oldest systemd of the hosts recorded on, so that all of
+// them can read the unit.
+func systemdOf(t *trace.Trace) int {
+	oldest := 0
+	for _, r := range t.Runs {
+		if r.Systemd > 0 && (oldest == 0 || r.Systemd < oldest) {
+			oldest = r.Systemd
+		}
+	}
+	if oldest == 0 {
+		return systemd.DefaultVersion
+	}
+	return oldest
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/osapi-io/osapi-profile/synth"
+	"github.com/osapi-io/osapi-profile/synth/apparmor"
+	"github.com/osapi-io/osapi-profile/synth/markdown"
+	"github.com/osapi-io/osapi-profile/synth/systemd"
+)
+
+// format is one way to write a profile down.
+type format struct {
+	name     string
+	what     string
+	language string // of a fenced code block in Markdown; "" for what is Markdown itself
+	write    func(io.Writer, *synth.Profile, emitOptions) error
+}
+
+func formats() []format {
+	return []format{
+		{"systemd", "a drop-in that confines an existing service", "ini", writeDropIn},
+		{"unit", "a complete service file", "ini", writeUnit},
+		{"apparmor", "an AppArmor profile for the unit to switch to", "text", writeAppArmor},
+		{"markdown", "tables for people to read", "", writeMarkdown},
+		{"json", "the profile with its evidence, for other programs", "json", writeJSON},
+	}
+}
+
+func formatOf(name string) *format {
+	for _, f := range formats() {
+		if f.name == name {
+			return &f
+		}
+	}
+	return nil
+}
+
+func formatNames() []string {
+	var names []string
+	for _, f := range formats() {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+// formatHelp is the table of formats for help texts.
+func formatHelp() string {
+	var b strings.Builder
+	for _, f := range formats() {
+		fmt.Fprintf(&b, "  %-9s %s\n", f.name, f.what)
+	}
+	return b.String()
+}
+
+func writeDropIn(w io.Writer, p *synth.Profile, opt emitOptions) error {
+	return systemd.DropIn(w, p, opt.toSystemd())
+}
+
+func writeUnit(w io.Writer, p *synth.Profile, opt emitOptions) error {
+	return systemd.Unit(w, p, opt.toSystemd())
+}
+
+func (o emitOptions) toSystemd() systemd.Options {
+	return systemd.Options{Version: o.systemd, User: o.user, Limits: o.limits, Name: o.name, AppArmorProfile: o.apparmor}
+}
+
+func writeAppArmor(w io.Writer, p *synth.Profile, opt emitOptions) error {
+	return apparmor.Write(w, p, apparmor.Options{Name: opt.name, User: opt.user})
+}
+
+func writeMarkdown(w io.Writer, p *synth.Profile, opt emitOptions) error {
+	return markdown.Report(w, p, markdown.Options{Level: opt.level})
+}
+
+func writeJSON(w io.Writer, p *synth.Profile, _ emitOptions) error { return synth.WriteJSON(w, p) }

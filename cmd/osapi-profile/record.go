@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/osapi-io/osapi-profile/trace/record"
+)
+
+type recordOptions struct {
+	output  string
+	force   bool
+	quiet   bool
+	user    string
+	ambient []string
+}
+
+func (o *recordOptions) addFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.SetInterspersed(false) // what follows the command belongs to it
+	f.StringVarP(&o.output, "output", "o", "", "write the trace to `FILE`, which must not exist yet")
+	f.BoolVarP(&o.force, "force", "f", false, "replace FILE if it exists")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing but warnings")
+	f.StringVarP(&o.user, "user", "u", "", "run the worker as `NAME`, with that user's groups and no capabilities")
+	f.StringSliceVar(&o.ambient, "ambient", nil, "with --user: let the worker keep capability `CAP`; may be repeated")
+}
+
+func newRecord() *cobra.Command {
+	var opt recordOptions
+	cmd := &cobra.Command{
+		Use:   "record [-o FILE] [--user NAME [--ambient CAP]...] [--] CMD [ARG]...",
+		Short: "Run a worker and record what it does",
+		Long: `record runs CMD, and records what it and every process that it starts do until
+the last of them has ended: system calls, executed programs, files,
+capabilities and sockets. It needs root, and a kernel with BTF; doctor tells.
+
+The trace goes to FILE, or else to a new file in the state directory, where it
+is the one that the other commands read when no trace is named. The state
+directory is /var/lib/osapi-profile/traces for root, osapi-profile in
+$XDG_STATE_HOME or ~/.local/state for others, or $OSAPI_PROFILE_STATE. Traces
+hold names of files, but no arguments, no environment and no contents.
+
+SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 are passed on to the
+worker; the trace is closed when it has ended.
+
+Exit status: the worker's own; 128+N if signal N ended it; 125 if recording
+failed; 126 if CMD cannot be executed; 127 if it is not found.`,
+		Example: `  sudo osapi-profile record -- /usr/local/bin/osapi job worker start
+  sudo osapi-profile record --user osapi --ambient CAP_NET_RAW -o worker.jsonl -- osapi agent start`,
+		DisableFlagsInUseLine: true,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return &exitError{exitRecorder, usageError(cmd, "name the command to record")}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runRecord(cmd.Context(), opt, args, cmd.ErrOrStderr())
+		},
+	}
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return &exitError{exitRecorder, usageError(cmd, "%v", err)}
+	})
+	opt.addFlags(cmd)
+	return cmd
+}
+
+func runRecord(ctx context.Context, opt recordOptions, command []string, stderr io.Writer) error {
+	identity, err := identityOf(opt.user, opt.ambient)
+	if err != nil {
+		return &exitError{exitRecorder, err}
+	}
+	file, err := createTrace(opt.output, command[0], opt.force)
+	if err != nil {
+		return &exitError{exitRecorder, err}
+	}
+	signals := passedOn()
+	defer signal.Stop(signals)
+	talk := newTalk(stderr, opt.quiet)
+	result, err := record.Run(ctx, record.Options{
+		Command: command, Identity: identity, Trace: file, Tool: version(),
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Signals: signals, Status: talk.status(), Warn: talk.warn,
+	})
+	talk.clear()
+	if closeErr := file.finish(result, err); err == nil {
+		err = closeErr
+	}
+	if file.kept {
+		talk.summary(file.Name(), result)
+	}
+	return recordExit(result, err)
+}
+
+// recordExit is what record exits with.
+func recordExit(result record.Result, err error) error {
+	if notExecuted, ok := errors.AsType[*record.NotExecutedError](err); ok {
+		if errors.Is(notExecuted.Err, syscall.ENOENT) {
+			return &exitError{exitNotFound, err}
+		}
+		return &exitError{exitNotExecutable, err}
+	}
+	switch {
+	case err != nil:
+		return &exitError{exitRecorder, err}
+	case result.Signal != 0:
+		return &exitError{code: exitSignal + int(result.Signal)}
+	case result.Exit != 0:
+		return &exitError{code: result.Exit}
+	}
+	return nil
+}
+
+// passedOn is where the signals meant for the worker arrive. Those that the
+// caller ignores, as nohup(1) does, stay ignored, for the worker too.
+func passedOn() chan os.Signal {
+	c := make(chan os.Signal, 16)
+	for _, s := range []os.Signal{
+		syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2,
+	} {
+		if !signal.Ignored(s) {
+			signal.Notify(c, s)
+		}
+	}
+	// A closed stderr must not end the recorder before the worker. To ignore
+	// SIGPIPE would make the worker ignore it as well.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	return c
+}
