@@ -1,0 +1,134 @@
+//go:build inside
+
+package inside
+
+import (
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/coreos/go-systemd/v22/unit"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/osapi-io/osapi-profile/trace/record/launch"
+)
+
+// settings are the directives of a unit's [Service] section in their order; an
+// empty assignment takes back those before it.
+func settings(t *testing.T, text string) (names []string, values map[string]string) {
+	t.Helper()
+	options, err := unit.DeserializeOptions(strings.NewReader(text))
+	require.NoError(t, err)
+	values = map[string]string{}
+	for _, o := range options {
+		if o.Section != "Service" {
+			continue
+		}
+		if _, known := values[o.Name]; !known {
+			names = append(names, o.Name)
+		}
+		if o.Value == "" {
+			values[o.Name] = ""
+		} else {
+			values[o.Name] = strings.TrimSpace(values[o.Name] + " " + o.Value)
+		}
+	}
+	return names, values
+}
+
+// asWritten compares what systemd made of each directive with what the text says.
+func (m *manager) asWritten(text string) {
+	m.Helper()
+	names, values := settings(m.T, text)
+	require.Contains(m, names, "SystemCallFilter")
+	for _, name := range names {
+		if name == "ExecStart" { // the arguments' drop-in sets it
+			continue
+		}
+		assert.Equal(m, values[name], written(m.T, name, m.property(name), values[name]), name)
+	}
+}
+
+// written turns a property back into the spelling of a unit. Lists that systemd
+// sorts are given in the order of the text.
+func written(t *testing.T, name string, value any, text string) string {
+	t.Helper()
+	switch v := value.(type) {
+	case string:
+		return v
+	case bool:
+		if v {
+			return "yes"
+		}
+		return "no"
+	case int32:
+		return unix.ErrnoName(syscall.Errno(v))
+	case []string:
+		return inOrderOf(text, v)
+	case uint64:
+		if name == "RestrictNamespaces" {
+			return map[uint64]string{0: "yes"}[v]
+		}
+		var names []string
+		for c := range uint8(64) {
+			if v&(1<<c) != 0 {
+				names = append(names, launch.CapabilityName(c))
+			}
+		}
+		return inOrderOf(text, names)
+	case [][]any: // BindReadOnlyPaths: source, destination, ignore when missing, flags
+		var names []string
+		for _, bind := range v {
+			require.Equal(t, bind[0], bind[1])
+			names = append(names, map[bool]string{true: "-"}[bind[2].(bool)]+bind[0].(string))
+		}
+		return inOrderOf(text, names)
+	case []any: // SystemCallFilter, RestrictAddressFamilies: allow-list or not, and the list
+		if on, ok := v[0].(bool); ok && len(v) == 2 {
+			if list, ok := v[1].([]string); ok {
+				require.True(t, on, "%s denies instead of allowing", name)
+				if name == "SystemCallFilter" {
+					list = withoutDefaults(t, list, text)
+				}
+				return inOrderOf(text, list)
+			}
+			return v[1].(string) // AppArmorProfile
+		}
+	}
+	t.Errorf("%s: nothing compares a %T yet: %v", name, value, value)
+	return ""
+}
+
+// withoutDefaults takes out what systemd puts into every allow-list of system calls
+// unasked.
+func withoutDefaults(t *testing.T, list []string, text string) []string {
+	t.Helper()
+	unasked := map[string]bool{}
+	for _, name := range strings.Fields(command(t, "systemd-analyze", "syscall-filter", "@default")) {
+		unasked[name] = true
+	}
+	for _, name := range strings.Fields(text) {
+		delete(unasked, name)
+	}
+	return slices.DeleteFunc(list, func(name string) bool { return unasked[name] })
+}
+
+// inOrderOf joins got in the order of text when both hold the same names.
+func inOrderOf(text string, got []string) string {
+	count := map[string]int{}
+	for _, name := range got {
+		count[name]++
+	}
+	for _, name := range strings.Fields(text) {
+		count[name]--
+	}
+	for _, n := range count {
+		if n != 0 {
+			return strings.Join(got, " ")
+		}
+	}
+	return text
+}

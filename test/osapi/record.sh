@@ -1,0 +1,51 @@
+#!/bin/bash
+# record.sh VERSION OSAPI [TRACE]: in a guest with Debian 12's own kernel, runs every
+# operation of OSAPI's worker under osapi-profile and keeps the trace. OSAPI is the
+# binary of that version, built from its own repository. Without TRACE the worker
+# runs unrecorded: to try a plan.
+#
+#   test/osapi/record.sh february ~/osapi-february docs/traces/osapi-2026-02.jsonl
+#   test/osapi/record.sh agent ~/osapi docs/traces/osapi-agent-2026-08.jsonl
+#
+# RUN_AS=osapi runs the worker as that user instead of root: what then fails is what
+# needs more than a service user has. CONFINE=FILE gives its service a drop-in, and
+# APPARMOR=FILE loads a profile that the drop-in names: the plan under enforcement.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+[ $# -ge 2 ] || { sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+version=$1 osapi=$2 trace=${3:-}
+[ -e "$here/$version.plan" ] || { echo "record.sh: no plan for $version" >&2; exit 2; }
+
+job=$(mktemp -d)
+trap 'rm -rf "$job"' EXIT
+cp "$here"/{prepare,run,steps}.sh "$here/$version".{plan,yaml} "$here/50-osapi.rules" "$job"
+cp "$osapi" "$job/osapi"
+if [ -n "${CONFINE:-}" ]; then cp "$CONFINE" "$job/confine.conf"; fi
+if [ -n "${APPARMOR:-}" ]; then cp "$APPARMOR" "$job/apparmor"; fi
+"$here/mirror.sh" "$job/mirror"
+record=
+if [ -n "$trace" ]; then
+  (cd "$root" && CGO_ENABLED=0 go build -o "$job/osapi-profile" ./cmd/osapi-profile)
+  record="/job/osapi-profile record ${RUN_AS:+--user $RUN_AS} -o /job/trace.jsonl --"
+elif [ -n "${RUN_AS:-}" ]; then
+  record="setpriv --reuid $RUN_AS --regid $RUN_AS --init-groups --"
+fi
+cat >"$job/job.sh" <<JOB
+set -e
+./prepare.sh ./osapi $version
+if [ -e apparmor ]; then apparmor_parser --replace --skip-cache apparmor; fi
+status=0
+CONFINE=${CONFINE:+/job/confine.conf} RECORD='$record' ANSWERS=/job/answers ./run.sh $version || status=\$?
+if [ -e apparmor ]; then journalctl --no-pager --dmesg --grep apparmor=.DENIED >&2 || :; fi
+exit \$status
+JOB
+
+export VM_SUITE=bookworm VM_MEMORY=2048 VM_TIMEOUT=${VM_TIMEOUT:-3600}
+export VM_PACKAGES="udev polkitd pkexec systemd-resolved libnss-resolve netplan.io
+  chrony cron ca-certificates openssl sudo tzdata python3 jq gpgv util-linux"
+status=0
+"${VM:-$root/test/vm/vm.sh}" run "$job" -- bash job.sh || status=$?
+if [ -n "${ANSWERS:-}" ] && [ -e "$job/answers" ]; then cp "$job/answers" "$ANSWERS"; fi
+if [ -n "$trace" ] && [ -e "$job/trace.jsonl" ]; then install -m 644 "$job/trace.jsonl" "$trace"; fi
+exit "$status"

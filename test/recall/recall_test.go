@@ -1,0 +1,67 @@
+package recall
+
+import (
+	"flag"
+	"fmt"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+	"text/tabwriter"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/osapi-io/osapi-profile/test/need"
+	"github.com/osapi-io/osapi-profile/test/recall/seen"
+)
+
+// twice compares strace with itself, to tell a workload that is not
+// deterministic from a recorder that is wrong.
+var twice = flag.Bool("strace-twice", false, "run strace a second time in place of the recorder")
+
+// processes takes the number out of the names of /proc.
+var processes = seen.Replacement{Match: regexp.MustCompile(`^/proc/[0-9]+`), With: "/proc/PID"}
+
+func TestRecall(t *testing.T) {
+	need.BPF(t)
+	need.Tools(t, "strace", "gcc", "nginx", "redis-server", "/usr/bin/python3", "/usr/bin/perl")
+	b := build(t)
+	var text strings.Builder
+	table := tabwriter.NewWriter(&text, 0, 8, 2, ' ', 0)
+	row := func(cells ...any) {
+		fmt.Fprintln(table, strings.Trim(strings.ReplaceAll(fmt.Sprintln(cells...), " ", "\t"), "\n"))
+	}
+	row("program", "calls", "executed", "opened", "created", "removed", "renamed", "all", "missing/invented", "explained")
+	for _, w := range workloads(t) {
+		t.Run(w.name, func(t *testing.T) {
+			if w.i386 && runtime.GOARCH != "amd64" {
+				t.Skip("there is no i386 ABI here")
+			}
+			if w.name == "compat" && !multilib() {
+				need.Lacks(t, "gcc-multilib; make deps installs it")
+			}
+			want, got := w.both(t, newLayout(t, b))
+			found := compare(want, got)
+			explained := judge(t, w.name, found)
+			row(w.name, want.Names("syscall"), want.Names("exec"), want.Names("read", "write"), want.Names("create", "link-to"),
+				want.Names("delete"), want.Names("rename-from"), len(want), len(found)-explained, explained)
+			require.NotZero(t, want.Names("syscall"))
+		})
+	}
+	require.NoError(t, table.Flush())
+	t.Logf("what strace shows, as numbers of different names, and what the recorder has otherwise:\n%s", text.String())
+}
+
+// both runs the workload under strace and under the recorder.
+func (w workload) both(t *testing.T, l layout) (want, got seen.Set) {
+	t.Helper()
+	want = w.underStrace(t, l)
+	if *twice {
+		return want, w.underStrace(t, l)
+	}
+	got, recorded := w.underRecorder(t, l)
+	for _, hole := range recorded.Holes {
+		t.Errorf("hole in the trace: %+v", hole)
+	}
+	return want, got
+}
