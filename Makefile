@@ -1,0 +1,75 @@
+# `make help` lists what there is to make.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := build
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/osapi-profile
+export PATH := $(CACHE)/go/bin:$(PATH):/usr/local/go/bin
+# Static binaries run in the guest as they are.
+export CGO_ENABLED := 0
+
+LINT := $(CACHE)/bin/golangci-lint-v2.15.0
+SOURCES = $(shell find bpf cmd synth trace -name '*.go' -o -name '*.o') go.mod go.sum
+SCRIPTS = $(shell git ls-files -z | xargs -0 awk 'FNR == 1 && /^\#!\/bin\/(ba)?sh/ { print FILENAME } { nextfile }')
+DIR ?= .
+
+.PHONY: build deps generate generate-check test test-fast test-slow lint fmt fmt-check bench demo vm docs-check clean help
+
+build: osapi-profile ## build ./osapi-profile
+
+osapi-profile: $(SOURCES)
+	go build -trimpath -o $@ ./cmd/osapi-profile
+
+deps: ## install the Debian packages that the other targets need, and Go if missing (root)
+	.ci/deps all
+
+generate: ## rebuild the BPF objects and everything else that is generated
+	go generate ./...
+
+generate-check: generate ## fail when what is committed differs from what is generated
+	@changes=$$(git status --porcelain); \
+	if [ -n "$$changes" ]; then echo "generated files are stale; commit these:"; echo "$$changes"; git diff; exit 1; fi
+
+test: test-fast test-slow ## run all tests, as root for those of the kernel; nothing is installed
+
+test-fast: build ## unit tests, fuzz seeds, golden files, command line, probes
+	go test $$(go list ./... | grep -v '/osapi-profile/test/')
+
+test-slow: build ## tests against strace, and in the container and the guest
+	go test -count=1 -p=1 -timeout=30m ./test/...
+
+lint: fmt-check $(LINT) ## check Go and shell sources
+	$(LINT) run
+	shellcheck --external-sources $(SCRIPTS)
+
+$(LINT):
+	GOBIN=$(CACHE)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(lastword $(subst -, ,$@))
+	mv $(CACHE)/bin/golangci-lint $@
+
+fmt: ## format the Go sources
+	gofmt -w $$(git ls-files '*.go')
+
+fmt-check: ## fail when a Go source is not formatted
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "not formatted (make fmt):"; echo "$$unformatted"; exit 1; fi
+
+bench: build ## measure what recording costs, next to nothing, empty programs and strace (root)
+	go run ./bench
+
+demo: ## record a real daemon and print its profiles, KEEP=DIR keeps them; installs what is missing (root)
+	@.ci/deps demo
+	@if ! $(MAKE) --question osapi-profile; then .ci/deps go && $(MAKE) --no-print-directory build >&2; fi
+	@demo/run $(KEEP)
+
+vm: ## run CMD="..." in the throw-away guest, with DIR (default .) as /job
+	@test/vm/vm.sh run '$(DIR)' -- bash -c '$(subst ','\'',$(CMD))'
+
+docs-check: build ## fail when a generated region of the pages is stale
+	./osapi-profile docs --check $$(git ls-files 'docs/*.md')
+
+clean: ## remove what was built; the cache of images and tools stays
+	rm -f osapi-profile
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
