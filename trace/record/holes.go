@@ -9,15 +9,32 @@ import (
 
 // holes gathers what the trace cannot vouch for, and says each kind once.
 type holes struct {
-	warn  func(string)
-	known map[trace.Hole]uint64 // without Count → Count
+	warn    func(string)
+	known   map[trace.Hole]uint64 // without Count → Count
+	written map[trace.Hole]uint64 // likewise, as the trace has it
 }
 
 func newHoles(warn func(string)) *holes {
 	if warn == nil {
 		warn = func(string) {}
 	}
-	return &holes{warn: warn, known: map[trace.Hole]uint64{}}
+	return &holes{warn: warn, known: map[trace.Hole]uint64{}, written: map[trace.Hole]uint64{}}
+}
+
+// write puts what is new into the trace, so that a recorder that is killed has
+// said what it had missed.
+func (h *holes) write(out *trace.Writer) error {
+	for _, hole := range h.list() {
+		key := trace.Hole{Kind: hole.Kind, Detail: hole.Detail}
+		if h.written[key] == hole.Count {
+			continue
+		}
+		if err := out.Hole(hole); err != nil {
+			return err
+		}
+		h.written[key] = hole.Count
+	}
+	return nil
 }
 
 // set says how large a hole is by now; 0 is no hole.

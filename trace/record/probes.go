@@ -55,7 +55,7 @@ type probes struct {
 	chosen    []trace.Probe
 
 	collection *ebpf.Collection
-	links      []link.Link
+	links      map[string]link.Link // by name of the program
 }
 
 // load loads and attaches everything. The scope is still closed: nothing is
@@ -173,7 +173,10 @@ func (p *probes) hook(name string) error {
 	if err != nil {
 		return err
 	}
-	p.links = append(p.links, l)
+	if p.links == nil {
+		p.links = map[string]link.Link{}
+	}
+	p.links[name] = l
 	return nil
 }
 
@@ -193,11 +196,16 @@ func (p *probes) arm(pid int) error {
 }
 
 // detach ends the recording; the maps can still be read.
-func (p *probes) detach() {
-	for _, l := range p.links {
-		_ = l.Close()
+func (p *probes) detach() { p.detachAllBut() }
+
+// detachAllBut leaves the named programs attached.
+func (p *probes) detachAllBut(names ...string) {
+	for name, l := range p.links {
+		if !slices.Contains(names, name) {
+			_ = l.Close()
+			delete(p.links, name)
+		}
 	}
-	p.links = nil
 }
 
 func (p *probes) close() {

@@ -168,13 +168,14 @@ func read(reader *ringbuf.Reader, events chan<- event) {
 	}
 }
 
-// fail ends the writing, not the worker: it goes on unrecorded.
+// fail ends the writing, not the worker: it goes on unrecorded, and is only
+// followed, since signals are still passed on and its end is awaited.
 func (r *recording) fail(err error) {
 	if err == nil || r.failed != nil {
 		return
 	}
 	r.failed = err
-	r.detach()
+	r.detachAllBut("fork", "finish")
 }
 
 // pass hands a signal on: Ctrl-C to the whole group, as a terminal does, any
@@ -221,6 +222,9 @@ func (r *recording) periodic(now time.Time) {
 		r.fail(r.drain(&r.maps, r.symbols, false))
 	}
 	lost := r.lost()
+	if r.failed == nil {
+		r.fail(r.holes.write(r.out))
+	}
 	if r.Status != nil {
 		r.Status(Status{Elapsed: now.Sub(r.started), Facts: r.counts(), Recent: r.recent(now), Lost: lost, Tasks: len(pids)})
 	}
