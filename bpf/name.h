@@ -195,17 +195,16 @@ __noinline u64 hash_name(u32 which, u32 at, u32 length)
 	return h.hash;
 }
 
-/* Where relative names of the task start, or those below a descriptor. */
+/* Where relative names of the task start, or those below a descriptor. The task
+ * comes from the kernel with its type, so its members need no call to be read. */
 static __always_inline bool descriptor(struct task_struct *task, int fd, struct file **file)
 {
-	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
-	struct file **table;
+	struct fdtable *fdt = task->files->fdt;
 
 	*file = NULL;
-	if (fd < 0 || (unsigned int)fd >= BPF_CORE_READ(fdt, max_fds))
+	if (fd < 0 || (unsigned int)fd >= fdt->max_fds)
 		return false;
-	table = BPF_CORE_READ(fdt, fd);
-	bpf_probe_read_kernel(file, sizeof(*file), &table[fd]);
+	bpf_probe_read_kernel(file, sizeof(*file), &fdt->fd[fd]);
 	return *file != NULL;
 }
 
