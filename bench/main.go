@@ -1,9 +1,10 @@
 // Bench measures what recording costs: side by side and in turns, a program
 // that nobody watches, the same with empty programs on the hooks that the
-// recorder needs, with the recorder, and with strace(1). It prints a Markdown
-// table. Nothing is asserted of the times.
+// recorder needs, with the recorder, and with strace(1). A second table says
+// what a recording costs as a worker does more that is new. Both are Markdown.
+// Nothing is asserted of the times.
 //
-// It needs root and BPF, gcc, strace and redis-server.
+// It needs root and BPF, gcc, strace, redis-server and nginx.
 package main
 
 import (
@@ -52,7 +53,10 @@ func run(rounds int, out, talk io.Writer) (err error) {
 	}
 	fmt.Fprintf(out, "%s, %d CPUs, %s; %d rounds in turns: median (lowest–highest), ratio to nothing attached.\n\n",
 		machine(), runtime.NumCPU(), load, rounds)
-	return results.write(out)
+	if err := results.write(out); err != nil {
+		return err
+	}
+	return g.growth(out, talk)
 }
 
 // round measures every task in every setting once. Each round begins with

@@ -34,6 +34,9 @@ func settings() []setting {
 		{name: "recording it", wrap: func(g ground, command []string) []string {
 			return append([]string{g.recorder, "record", "--quiet", "--force", "-o", filepath.Join(g.dir, "trace"), "--"}, command...)
 		}},
+		{name: "strace -f --seccomp-bpf -e trace=%file", slow: true, wrap: func(g ground, command []string) []string {
+			return append([]string{"strace", "-f", "--seccomp-bpf", "-e", "trace=%file", "-o", filepath.Join(g.dir, "log"), "--"}, command...)
+		}},
 		{name: "strace -f", slow: true, wrap: func(g ground, command []string) []string {
 			return append([]string{"strace", "-f", "-o", filepath.Join(g.dir, "log"), "--"}, command...)
 		}},

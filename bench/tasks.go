@@ -24,8 +24,10 @@ func tasks() []task {
 	return []task{
 		{"getppid", "ns", 0, looped(1, "getppid", "200")},
 		{"open+close", "ns", 0, looped(1, "open", "200", "file")},
+		{"mmap+munmap", "ns", 0, looped(1, "mmap", "200")},
 		{"find, tar, 300 forks", "s", 2, looped(1e9, "run", "sh", "-c", workload)},
 		{"redis GET", "µs", 1, redis},
+		{"nginx GET", "µs", 1, nginx},
 	}
 }
 

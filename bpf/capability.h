@@ -9,6 +9,7 @@
 #include "call.h"
 
 #define CAP_OPT_NOAUDIT 2
+#define CAP_SYS_ADMIN 21
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -89,6 +90,20 @@ static __always_inline void record_capability(struct capability_key *key, const 
 	known->tally.last = bpf_ktime_get_ns();
 }
 
+/* Where security_vm_enough_memory_mm and cap_vm_enough_memory begin and end:
+ * whichever of the two the compiler left in the call chain. Zero if unknown. */
+u64 memory_checks[4];
+#define NEAR_DEPTH 4 /* this program, what ran it, cap_capable, and who called that */
+
+/* Whether a process of root was only asked if it may have a bonus of memory, as
+ * at each mmap. Told from the nearest frames, for a walk costs by the frame. */
+static __always_inline bool asks_for_memory(const u64 *nearest)
+{
+	u64 at = nearest[NEAR_DEPTH - 1];
+
+	return (at >= memory_checks[0] && at < memory_checks[1]) || (at >= memory_checks[2] && at < memory_checks[3]);
+}
+
 SEC("tp_btf/cap_capable")
 int BPF_PROG(capability_tracepoint, const struct cred *cred, struct user_namespace *target_ns,
 	     struct user_namespace *capable_ns, int cap, int ret)
@@ -101,7 +116,9 @@ int BPF_PROG(capability_tracepoint, const struct cred *cred, struct user_namespa
 		return 0;
 	key_of_check(&key, state, target_ns, cap, 0);
 	key.denied = ret != 0;
-	bpf_get_stack(ctx, stack, sizeof(stack), 0);
+	bpf_get_stack(ctx, stack, NEAR_DEPTH * sizeof(*stack), 0);
+	if (cap != CAP_SYS_ADMIN || !asks_for_memory(stack))
+		bpf_get_stack(ctx, stack, sizeof(stack), 0);
 	record_capability(&key, stack);
 	return 0;
 }

@@ -221,6 +221,7 @@ const (
 	RecorderVarArmed                 = "armed"
 	RecorderVarArmedNamespace        = "armed_namespace"
 	RecorderVarGeneration            = "generation"
+	RecorderVarMemoryChecks          = "memory_checks"
 	RecorderVarOperation             = "operation"
 	RecorderVarPidLevel              = "pid_level"
 	RecorderVarSubjectCount          = "subject_count"
@@ -317,6 +318,7 @@ type RecorderVariableSpecs struct {
 	Armed                 *ebpf.VariableSpec `ebpf:"armed"`
 	ArmedNamespace        *ebpf.VariableSpec `ebpf:"armed_namespace"`
 	Generation            *ebpf.VariableSpec `ebpf:"generation"`
+	MemoryChecks          *ebpf.VariableSpec `ebpf:"memory_checks"`
 	Operation             *ebpf.VariableSpec `ebpf:"operation"`
 	PidLevel              *ebpf.VariableSpec `ebpf:"pid_level"`
 	SubjectCount          *ebpf.VariableSpec `ebpf:"subject_count"`
@@ -390,6 +392,7 @@ type RecorderVariables struct {
 	Armed                 *ebpf.Variable `ebpf:"armed"`
 	ArmedNamespace        *ebpf.Variable `ebpf:"armed_namespace"`
 	Generation            *ebpf.Variable `ebpf:"generation"`
+	MemoryChecks          *ebpf.Variable `ebpf:"memory_checks"`
 	Operation             *ebpf.Variable `ebpf:"operation"`
 	PidLevel              *ebpf.Variable `ebpf:"pid_level"`
 	SubjectCount          *ebpf.Variable `ebpf:"subject_count"`

@@ -110,6 +110,9 @@ func (r *recording) begin(path string) error {
 		}
 	}
 	r.observer = newObserver(newCollector(out, monotonic(), h), runtime.GOARCH, mntns)
+	if err := r.variables.MemoryChecks.Set(r.symbols.memoryChecks()); err != nil {
+		return fmt.Errorf("arming the probes: %w", err)
+	}
 	return r.arm(r.worker.process.Pid)
 }
 

@@ -56,6 +56,23 @@ func (s *symbols) name(address uint64) string {
 	return name
 }
 
+// bounds are where a function begins and where the next one does, zeros if it
+// is not known.
+func (s *symbols) bounds(name string) (begin, end uint64) {
+	i := slices.IndexFunc(s.table, func(sym symbol) bool { return sym.name == name })
+	if i < 0 || i+1 == len(s.table) {
+		return 0, 0
+	}
+	return s.table[i].address, s.table[i+1].address
+}
+
+// memoryChecks fill memory_checks of bpf/capability.h.
+func (s *symbols) memoryChecks() (bounds [4]uint64) {
+	bounds[0], bounds[1] = s.bounds("security_vm_enough_memory_mm")
+	bounds[2], bounds[3] = s.bounds("cap_vm_enough_memory")
+	return bounds
+}
+
 // between are the functions between a probe and whoever asked for a capability:
 // kernel/capability.c, security/security.c and the probes' own frames.
 func between(name string) bool {
