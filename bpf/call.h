@@ -20,6 +20,13 @@ struct {
 	__type(value, struct treatment);
 } treatments SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, HANDLE_COUNT);
+	__type(key, u32);
+	__type(value, u32);
+} handlers SEC(".maps");
+
 static __always_inline struct treatment *treatment_of(u32 call)
 {
 	u32 nr = call & CALL_NR_MASK, at = (call >> CALL_ABI_SHIFT) * 512 + nr;

@@ -45,13 +45,15 @@ func (o *observer) drain(maps *bpf.RecorderMaps, symbols *symbols, last bool) er
 	}); err != nil {
 		return err
 	}
-	if err := each(maps.Sockets, func(k bpf.RecorderSocketKey, v bpf.RecorderTally) error {
-		if !known(k.Subject) {
-			return nil
+	for _, set := range []*ebpf.Map{maps.Sockets, maps.Peers} {
+		if err := each(set, func(k bpf.RecorderSocketKey, v bpf.RecorderTally) error {
+			if !known(k.Subject) {
+				return nil
+			}
+			return o.socket(k, v, last)
+		}); err != nil {
+			return err
 		}
-		return o.socket(k, v, last)
-	}); err != nil {
-		return err
 	}
 	return o.drainCapabilities(maps.Capabilities, symbols, known)
 }
@@ -107,6 +109,7 @@ func (o *observer) argument(k bpf.RecorderArgumentKey, v bpf.RecorderTally) erro
 	call, _ := o.call(k.Call)
 	f := trace.Argument{Seen: o.tallied(k.Subject, k.Operation, k.Outcome, v), Syscall: call}
 	f.Name, f.Value = argumentOf(call, k.Value)
+	f.Target = targetOf(&k)
 	fresh, err := o.arguments.see(f)
 	o.note(fresh)
 	return err
@@ -133,6 +136,8 @@ func (o *observer) address(f *trace.Socket, raw []byte) (known bool) {
 	}
 	family := families[binary.NativeEndian.Uint16(raw)]
 	switch {
+	case len(raw) == 4: // one of too many peers
+		f.Port = int(binary.BigEndian.Uint16(raw[2:]))
 	case family == "AF_INET" && len(raw) == 8:
 		f.Port = int(binary.BigEndian.Uint16(raw[2:]))
 		f.Address = netip.AddrFrom4([4]byte(raw[4:8])).String()

@@ -170,8 +170,14 @@ func (o *observer) named(e event) error {
 		return nil // an empty name names nothing
 	}
 	f := o.fact(&e)
+	if f.Syscall == "mq_open" || f.Syscall == "mq_unlink" {
+		return o.queue(f, e.text[textName])
+	}
 	at := o.names.resolve(o.view(&e), climb(e.text[textWalk]), e.text[textName], e.is(eventFollow))
 	o.place(&f, at)
+	if f.Access&trace.AccessMount != 0 {
+		f.Target = o.mounted(o.view(&e), e.text[textName2])
+	}
 	f.Anon = f.Anon || e.is(eventUnlinked)
 	o.names.memory.learn(&e, &f)
 	if f.Access&(trace.AccessBind|trace.AccessConnect) != 0 {
@@ -181,6 +187,22 @@ func (o *observer) named(e event) error {
 		return nil
 	}
 	return o.see(f)
+}
+
+// queue is a POSIX message queue: a file of a file system that need not be
+// mounted anywhere, in the IPC namespace.
+func (o *observer) queue(f trace.File, name string) error {
+	f.Path, f.FS, f.Anon = trace.Path("/"+name), "mqueue", true
+	return o.see(f)
+}
+
+// mounted is what mount(2) was given as the source: a file or directory, or
+// whatever name the file system takes.
+func (o *observer) mounted(v view, source string) trace.Path {
+	if !strings.HasPrefix(source, "/") {
+		return trace.Path(source)
+	}
+	return trace.Path(o.names.resolve(v, "/", source, true).path)
 }
 
 // place puts the path into a fact, with owner and mode when it is still there.
