@@ -108,6 +108,7 @@ enum at_enter {
 	ENTER_NOTHING,
 	ENTER_RECORD, /* does not return as other calls do: record it on the way in */
 	ENTER_AIM,    /* may end the one it is aimed at: tell now whom */
+	ENTER_READ,   /* another task may write over the argument in memory: read it now */
 };
 
 struct treatment {

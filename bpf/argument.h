@@ -54,20 +54,29 @@ static __always_inline bool device_of(struct argument_key *key, int fd, u32 outc
 	return key->mode == S_IFCHR || key->mode == S_IFBLK;
 }
 
+/* The value of the argument; says false when it is not resident. */
+static __always_inline bool value_of(struct treatment *t, struct task_state *state, u64 *value)
+{
+	u64 at;
+
+	*value = t->arg >= 0 ? argument(state, t->arg) : 0;
+	if (t->arg < 0 || t->arg_deref < 0)
+		return true;
+	at = *value + t->arg_deref;
+	*value = 0;
+	return !(t->arg_short ? bpf_probe_read_user(value, 4, (void *)at) : bpf_probe_read_user(value, 8, (void *)at));
+}
+
 /* The argument that decides something, if this call has one. */
 static __always_inline void record_argument(struct treatment *t, struct task_state *state, u32 call, u32 outcome)
 {
-	u64 value = t->arg >= 0 ? argument(state, t->arg) : 0, at;
 	struct argument_key key = {};
+	u64 value;
 
-	if (t->arg >= 0 && t->arg_deref >= 0) {
-		at = value + t->arg_deref;
-		value = 0;
-		if (t->arg_short)
-			bpf_probe_read_user(&value, 4, (void *)at);
-		else
-			bpf_probe_read_user(&value, 8, (void *)at);
-	}
+	if (t->at_enter != ENTER_READ)
+		value_of(t, state, &value);
+	else
+		value = argument(state, EARLY);
 	value &= t->arg_mask;
 	if (t->arg_all ? value != t->arg_mask : !value && !t->arg_always)
 		return;

@@ -134,6 +134,8 @@ static __always_inline void keep_arguments(struct task_state *state, struct pt_r
 #endif
 }
 
+#define EARLY 7 /* of task_state.arguments: what was read on the way in */
+
 static __always_inline u64 argument(struct task_state *state, u32 n)
 {
 	return state->arguments[n & 7];

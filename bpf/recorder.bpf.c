@@ -42,6 +42,11 @@ int BPF_PROG(enter, struct pt_regs *regs, long nr)
 		state->target = target_of(t, state);
 		return 0;
 	}
+	if (t->at_enter == ENTER_READ) {
+		keep_arguments(state, regs, call);
+		value_of(t, state, &state->arguments[EARLY]);
+		return 0;
+	}
 	if (t->access == ACCESS_EXEC) { /* returns as another program, if at all */
 		state->euid = BPF_CORE_READ(task, cred, euid.val);
 		state->egid = BPF_CORE_READ(task, cred, egid.val);

@@ -28,7 +28,7 @@ struct task_state {
 	u32 egid;
 	u32 target;    /* whom the call in progress is aimed at: enum target */
 	u64 permitted;
-	u64 arguments[8]; /* six of the call whose return is being handled; see unpack in socket.h */
+	u64 arguments[8]; /* six of the call whose return is being handled; see EARLY and UNPACKED */
 	struct recent recent[RECENT];
 	struct capability_key asked; /* between kprobe and kretprobe */
 	u64 asked_stack[STACK_DEPTH];

@@ -9,7 +9,7 @@ func argumentLooks() map[string]look {
 	entered := func(l look) look { l.AtEnter = enterRecord; return l }
 	return map[string]look{
 		"clone":              fresh(0).keep(0, namespaces),
-		"clone3":             fresh(0).keep(0, namespaces|newTime).through(0),
+		"clone3":             early(fresh(0).keep(0, namespaces|newTime).through(0)),
 		"unshare":            fresh(0).keep(0, namespaces|newTime),
 		"setns":              fresh(0).keep(1, namespaces|newTime).always(),
 		"mprotect":           fresh(0).keep(2, protExec),

@@ -111,7 +111,7 @@ var spellings = map[string]spelling{
 	"perf_event_open":         {trace.ArgCommand, word(perfTypes)},
 	"adjtimex":                clockBits, "clock_adjtime": clockBits, "clock_adjtime64": clockBits,
 	"shmget": key, "semget": key, "msgget": key, "shmctl": control, "semctl": control, "msgctl": control,
-	"sendmsg": ancillary, "sendmmsg": ancillary, "recvmsg": ancillary, "recvmmsg": ancillary, "socketcall": ancillary,
+	"sendmsg": ancillary, "sendmmsg": ancillary, "recvmsg": ancillary, "recvmmsg": ancillary, "recvmmsg_time64": ancillary, "socketcall": ancillary,
 }
 
 // argumentOf names what an argument of a call says and puts it into the words

@@ -62,6 +62,7 @@ const (
 const (
 	enterRecord = iota + 1
 	enterAim
+	enterRead
 )
 
 // look is a treatment under construction: what of a call is looked at.
@@ -180,6 +181,10 @@ func (l look) aims(aim uint8, target int8) look {
 
 // and2: it does so to this one as well.
 func (l look) and2(target int8) look { l.Target2 = target; return l }
+
+// early: what is behind the pointer is read on the way in. A child that shares
+// the caller's memory has written over it when the caller returns.
+func early(l look) look { l.AtEnter = enterRead; return l }
 
 // short: what is behind the pointer has four bytes.
 func short(l look) look { l.ArgShort = 1; return l }
