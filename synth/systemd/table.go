@@ -171,6 +171,11 @@ func kernelRows() []row {
 			write: yes("ProtectHostname"),
 		},
 		{
+			name: "PrivateIPC", since: 248, kinds: []string{"argument", "file", "syscall"},
+			says:    "System V IPC and POSIX message queues are the service's own.",
+			against: againstPrivateIPC, write: yes("PrivateIPC"),
+		},
+		{
 			name: "ProtectControlGroups", since: 232, kinds: []string{"file"},
 			says:    "Control groups are read-only.",
 			against: func(d *draft) []conflict { return d.written("/sys/fs/cgroup") }, write: yes("ProtectControlGroups"),

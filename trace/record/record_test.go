@@ -269,7 +269,8 @@ func filesIn(read *trace.Trace, dir string) []string {
 func factsIn(read *trace.Trace) []string {
 	var got []string
 	for _, a := range read.Arguments {
-		if a.Value == "SIGURG" && a.Target == trace.TargetSelf || a.Value == "PR_SET_VMA" || a.Value == "BPF_MAP_CREATE" {
+		if a.Value == "SIGURG" && a.Target == trace.TargetSelf || a.Value == "PR_SET_VMA" ||
+			a.Syscall == "bpf" && a.Value != "BPF_PROG_GET_NEXT_ID" {
 			continue
 		}
 		got = append(got, strings.Join([]string{a.Syscall, a.Name, a.Value, a.Target, a.Outcome}, " "))
