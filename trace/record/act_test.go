@@ -222,7 +222,11 @@ func mountActions() map[string]action {
 			"move_mount mount MOVE_MOUNT_F_EMPTY_PATH  ok", "open_tree mount OPEN_TREE_CLONE  ok",
 			"mount_setattr mount MOUNT_ATTR_RDONLY  ok")},
 		"pivot_root": {do: apart(func(d string) error {
-			return errorsOf(unix.Mount(d+"/sub", d+"/sub", "", unix.MS_BIND, ""), os.Chdir(d+"/sub"), unix.PivotRoot(".", "."))
+			if err := errorsOf(unix.Mount(d+"/sub", d+"/sub", "", unix.MS_BIND, ""), os.Chdir(d+"/sub")); err != nil {
+				return err
+			}
+			time.Sleep(time.Second) // names from before lead nowhere in the new root
+			return unix.PivotRoot(".", ".")
 		}), want: []string{"mount ok sub <- sub", "mount ok ^/", "stat ok sub"}, facts: in("mount mount MS_BIND  ok")},
 		"not mounted": {do: func(d string) error {
 			return errorsOf(fails(unix.Unmount(d+"/link", unix.UMOUNT_NOFOLLOW), unix.EINVAL), fails(unix.Unmount(d+"/link", 0), unix.EINVAL))

@@ -90,6 +90,9 @@ func (o *observer) syscall(k bpf.RecorderCallKey, v bpf.RecorderTally) error {
 		o.holes.set(trace.HoleCompat, fmt.Sprintf("%s(2) of %s was called, whose arguments lie in memory: whether memory "+
 			"was made executable by it is not seen", name, abi.Label(o.arch)), 1)
 	}
+	if abi == sysnum.X32 && k.Call&callNumberMask >= numbers {
+		o.holes.set(trace.HoleCompat, "calls were made that only x32 has: their arguments are not seen", 1)
+	}
 	if name == "io_uring_setup" && k.Outcome == 0 {
 		o.holes.set(trace.HoleIOURing, "io_uring is used: what its rings do runs no system call and is not seen", 1)
 	}

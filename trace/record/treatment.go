@@ -196,7 +196,7 @@ func (l look) through(offset int8) look { l.ArgDeref = offset; return l }
 func looks(abi sysnum.ABI) map[string]look {
 	all := map[string]look{}
 	for _, some := range []map[string]look{
-		openLooks(), nameLooks(), descriptorLooks(), argumentLooks(), mountLooks(), processLooks(), interfaceLooks(),
+		openLooks(), nameLooks(), lookLooks(), descriptorLooks(), argumentLooks(), mountLooks(), processLooks(), interfaceLooks(),
 	} {
 		maps.Copy(all, some)
 	}
