@@ -34,6 +34,8 @@ enum access {
 	ACCESS_STAT = 1 << 16,
 	ACCESS_CONNECT = 1 << 17,
 	ACCESS_BIND = 1 << 18,
+	ACCESS_MOUNT = 1 << 19,
+	ACCESS_UMOUNT = 1 << 20,
 };
 
 /* How a system call is looked at when it returns; filled in by the recorder
@@ -45,6 +47,7 @@ enum handler {
 	HANDLE_PATHS,  /* two names: rename, link */
 	HANDLE_FD,     /* a descriptor */
 	HANDLE_SOCKET, /* socket and what is done to one */
+	HANDLE_PEER,   /* who is at the other end of one, and what files come from there */
 	HANDLE_COUNT,
 };
 
@@ -52,8 +55,8 @@ enum handler {
 enum follow {
 	FOLLOW_NO,
 	FOLLOW_YES,
-	FOLLOW_UNLESS, /* AT_SYMLINK_NOFOLLOW in the flags */
-	FOLLOW_IF,     /* AT_SYMLINK_FOLLOW in the flags */
+	FOLLOW_UNLESS, /* AT_SYMLINK_NOFOLLOW or the like in the flags: follow_mask */
+	FOLLOW_IF,     /* AT_SYMLINK_FOLLOW or the like */
 };
 
 /* Conditions on an fd call, beyond its success. */
@@ -64,6 +67,7 @@ enum when {
 	WHEN_FLOCK,    /* flock that does not unlock */
 	WHEN_PWD,      /* chdir, chroot: on success what was named is where the */
 	WHEN_ROOT,     /* task is now, and a relative name starts elsewhere already */
+	WHEN_NAMED,    /* NULL in place of the name names nothing */
 };
 
 enum socket_call {
@@ -75,6 +79,36 @@ enum socket_call {
 	SOCK_SENDMSG,
 	SOCK_PAIR,
 	SOCK_MULTI, /* socketcall(2): one of these, its arguments in memory */
+	SOCK_ACCEPT,
+	SOCK_RECVFROM,
+	SOCK_RECVMSG,
+};
+
+/* How the arguments of a call say what it is aimed at. */
+enum aim {
+	AIM_NONE,
+	AIM_TASK,   /* a process or thread id; 0 is the caller, -1 everybody */
+	AIM_SIGNAL, /* as kill(2) has it: 0 is the caller's process group, below -1 another */
+	AIM_PTRACE, /* as ptrace(2) has it: nobody for PTRACE_TRACEME, which is 0 in argument 0 */
+	AIM_PIDFD,
+	AIM_DEVICE, /* a descriptor of a character or block device, and nothing else counts */
+};
+
+/* Whom a call was aimed at, from the least to the most. */
+enum target {
+	TARGET_UNTOLD,
+	TARGET_SELF,    /* the calling process */
+	TARGET_WORKER,  /* another process in scope */
+	TARGET_OUTSIDE, /* a process that is not */
+	TARGET_ALL,     /* whomever the caller may */
+};
+
+/* What is done about a call before it has happened. */
+enum at_enter {
+	ENTER_NOTHING,
+	ENTER_RECORD, /* does not return as other calls do: record it on the way in */
+	ENTER_AIM,    /* may end the one it is aimed at: tell now whom */
+	ENTER_READ,   /* another task may write over the argument in memory: read it now */
 };
 
 struct treatment {
@@ -89,7 +123,7 @@ struct treatment {
 	s8 flags;       /* AT_* or O_* */
 	s8 flags_deref; /* flags is a pointer, and they stand at this offset */
 	s8 fd;
-	u8 at_enter;    /* does not return as other calls do: record it on the way in */
+	u8 at_enter;    /* enum at_enter */
 	u32 open_flags; /* O_* that the call implies */
 	u32 access;     /* of the first, or only, name */
 	u32 access2;
@@ -101,8 +135,13 @@ struct treatment {
 	u8 arg_create;  /* only when O_CREAT is among the flags */
 	u8 arg_short;   /* arg_deref reads 4 bytes, not 8 */
 	u8 check_arg; /* the argument, plus 1, that tells what a capability was asked for */
-	u8 pad;
+	u8 others;      /* only when the call is aimed at another process */
 	u64 arg_mask;   /* bits that are kept; 0: no argument */
+	u32 follow_mask;
+	u8 aim;         /* enum aim */
+	s8 target;      /* arguments that it is aimed at */
+	s8 target2;
+	s8 text;        /* a short string that goes with the argument */
 };
 
 /* The sets. One key is one fact. */
@@ -146,6 +185,10 @@ struct argument_key {
 	u32 call;
 	u32 outcome;
 	u64 value;
+	u32 device; /* AIM_DEVICE: the number in the kernel's packing */
+	u16 mode;   /* its type: S_IFCHR or S_IFBLK */
+	u16 target; /* enum target */
+	char text[16]; /* as much as fits, with a NUL */
 };
 
 #define ADDRESS_MAX 132 /* a family and 128 bytes, more than sun_path has: the verifier wants a power of two */

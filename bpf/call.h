@@ -20,6 +20,13 @@ struct {
 	__type(value, struct treatment);
 } treatments SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, HANDLE_COUNT);
+	__type(key, u32);
+	__type(value, u32);
+} handlers SEC(".maps");
+
 static __always_inline struct treatment *treatment_of(u32 call)
 {
 	u32 nr = call & CALL_NR_MASK, at = (call >> CALL_ABI_SHIFT) * 512 + nr;
@@ -126,6 +133,8 @@ static __always_inline void keep_arguments(struct task_state *state, struct pt_r
 	a[3] = regs->regs[3], a[4] = regs->regs[4], a[5] = regs->regs[5];
 #endif
 }
+
+#define EARLY 7 /* of task_state.arguments: what was read on the way in */
 
 static __always_inline u64 argument(struct task_state *state, u32 n)
 {

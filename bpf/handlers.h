@@ -17,8 +17,6 @@
 #else
 #define O_NOFOLLOW 0400000
 #endif
-#define AT_SYMLINK_NOFOLLOW 0x100
-#define AT_SYMLINK_FOLLOW 0x400
 #define FMODE_CREATED 0x100000
 
 static __always_inline u32 follow_flag(struct treatment *t, struct task_state *state)
@@ -27,8 +25,8 @@ static __always_inline u32 follow_flag(struct treatment *t, struct task_state *s
 
 	switch (t->follow) {
 	case FOLLOW_YES: return EVENT_FOLLOW;
-	case FOLLOW_UNLESS: return flags & AT_SYMLINK_NOFOLLOW ? 0 : EVENT_FOLLOW;
-	case FOLLOW_IF: return flags & AT_SYMLINK_FOLLOW ? EVENT_FOLLOW : 0;
+	case FOLLOW_UNLESS: return flags & t->follow_mask ? 0 : EVENT_FOLLOW;
+	case FOLLOW_IF: return flags & t->follow_mask ? EVENT_FOLLOW : 0;
 	}
 	return 0;
 }
@@ -131,6 +129,8 @@ int BPF_PROG(handle_path, struct pt_regs *regs, long ret)
 		return 0;
 	}
 	name_of(&named, t, state);
+	if (t->when == WHEN_NAMED && !named.name)
+		return 0;
 	if (t->path2 >= 0) {
 		target = (void *)argument(state, t->path2);
 		if (!ret)

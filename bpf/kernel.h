@@ -73,6 +73,7 @@ struct inode {
 	unsigned long i_ino;
 	u32 i_nlink;
 	u32 i_rdev;
+	void *i_private;
 };
 
 struct file {
@@ -94,8 +95,19 @@ struct fs_struct {
 	struct path pwd;
 };
 
+/* An IDR is an XArray below a name of its own. */
+struct xarray { void *xa_head; };
+struct idr { struct xarray idr_rt; };
+struct xa_node {
+	u8 shift;
+	void *slots[64];
+};
+
 struct ns_common { unsigned int inum; };
-struct pid_namespace { struct ns_common ns; };
+struct pid_namespace {
+	struct ns_common ns;
+	struct idr idr;
+};
 struct mnt_namespace { struct ns_common ns; };
 struct user_namespace { int level; };
 struct nsproxy { struct mnt_namespace *mnt_ns; };
@@ -104,8 +116,12 @@ struct upid {
 	int nr;
 	struct pid_namespace *ns;
 };
+struct hlist_node { struct hlist_node *next; };
+struct hlist_head { struct hlist_node *first; };
+enum pid_type { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID };
 struct pid {
 	unsigned int level;
+	struct hlist_head tasks[4];
 	struct upid numbers[1];
 };
 
@@ -117,7 +133,10 @@ struct cred {
 	kernel_cap_t cap_permitted;
 };
 
-struct signal_struct { atomic_t live; };
+struct signal_struct {
+	atomic_t live;
+	struct pid *pids[4]; /* by enum pid_type */
+};
 
 /* status: TS_COMPAT in a 32-bit call (x86 only). flags: TIF_32BIT (arm64). */
 struct thread_info {
@@ -129,8 +148,10 @@ struct task_struct {
 	struct thread_info thread_info;
 	int pid;
 	int tgid;
+	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
+	struct hlist_node pid_links[4];
 	const struct cred *real_cred;
 	const struct cred *cred;
 	struct fs_struct *fs;
@@ -152,9 +173,11 @@ struct in6_addr {
 };
 
 struct sock_common {
+	u32 skc_daddr;
 	u32 skc_rcv_saddr;
 	u16 skc_num;
 	u16 skc_family;
+	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
 };
 

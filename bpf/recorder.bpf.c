@@ -2,26 +2,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The probes of the recorder. This file holds the hooks that open and close
  * the scope and the two that every system call passes; what a call did is
- * looked at by the handlers in handlers.h and socket.h, reached by tail call. */
+ * looked at by the handlers in handlers.h, socket.h and peer.h, reached by tail
+ * call. */
 #include "capability.h"
 #include "handlers.h"
-#include "socket.h"
+#include "peer.h"
+#include "target.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-	__uint(max_entries, HANDLE_COUNT);
-	__type(key, u32);
-	__type(value, u32);
-} handlers SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__type(key, struct argument_key);
-	__type(value, struct tally);
-} arguments SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -49,6 +37,16 @@ int BPF_PROG(enter, struct pt_regs *regs, long nr)
 	t = treatment_of(call);
 	if (!t || !t->at_enter)
 		return 0;
+	if (t->at_enter == ENTER_AIM) {
+		keep_arguments(state, regs, call);
+		state->target = target_of(t, state);
+		return 0;
+	}
+	if (t->at_enter == ENTER_READ) {
+		keep_arguments(state, regs, call);
+		value_of(t, state, &state->arguments[EARLY]);
+		return 0;
+	}
 	if (t->access == ACCESS_EXEC) { /* returns as another program, if at all */
 		state->euid = BPF_CORE_READ(task, cred, euid.val);
 		state->egid = BPF_CORE_READ(task, cred, egid.val);
@@ -57,44 +55,6 @@ int BPF_PROG(enter, struct pt_regs *regs, long nr)
 	}
 	record_call(state, call, OUTCOME_NONE);
 	return 0;
-}
-
-/* The argument that decides a directive, if this call has one. */
-static __always_inline void record_argument(struct treatment *t, struct task_state *state, u32 call, u32 outcome)
-{
-	struct argument_key key = {};
-	struct tally *known, fresh = {};
-	u64 value = argument(state, t->arg), at;
-
-	if (t->arg_deref >= 0) {
-		at = value + t->arg_deref;
-		value = 0;
-		if (t->arg_short)
-			bpf_probe_read_user(&value, 4, (void *)at);
-		else
-			bpf_probe_read_user(&value, 8, (void *)at);
-	}
-	value &= t->arg_mask;
-	if (t->arg_all ? value != t->arg_mask : !value && !t->arg_always)
-		return;
-	if (t->arg_create && !(open_flags_of(t, state) & O_CREAT))
-		return;
-	key.subject = state->subject;
-	key.operation = operation;
-	key.call = call;
-	key.outcome = outcome;
-	key.value = value;
-	known = bpf_map_lookup_elem(&arguments, &key);
-	if (!known) {
-		fresh.first = bpf_ktime_get_ns();
-		if (bpf_map_update_elem(&arguments, &key, &fresh, BPF_NOEXIST) == -7 /* E2BIG */)
-			lose(LOST_ARGUMENT);
-		known = bpf_map_lookup_elem(&arguments, &key);
-		if (!known)
-			return;
-	}
-	__sync_fetch_and_add(&known->count, 1);
-	known->last = bpf_ktime_get_ns();
 }
 
 SEC("tp_btf/sys_exit")
@@ -115,7 +75,7 @@ int BPF_PROG(leave, struct pt_regs *regs, long ret)
 		return 0;
 	}
 	t = treatment_of(call);
-	if (t && t->at_enter && t->access != ACCESS_EXEC)
+	if (t && t->at_enter == ENTER_RECORD && t->access != ACCESS_EXEC)
 		return 0; /* rt_sigreturn: what it returns is not an outcome */
 	record_call(state, call, outcome_of(ret));
 	if (!t || (!t->arg_mask && t->handler == HANDLE_NONE))

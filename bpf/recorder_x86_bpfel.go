@@ -20,6 +20,10 @@ type RecorderArgumentKey struct {
 	Call      uint32
 	Outcome   uint32
 	Value     uint64
+	Device    uint32
+	Mode      uint16
+	Target    uint16
+	Text      [16]int8
 }
 
 type RecorderCallKey struct {
@@ -144,7 +148,7 @@ type RecorderTaskState struct {
 	Returned  uint32
 	Euid      uint32
 	Egid      uint32
-	Pad       uint32
+	Target    uint32
 	_         [4]byte
 	Permitted uint64
 	Arguments [8]uint64
@@ -182,8 +186,13 @@ type RecorderTreatment struct {
 	ArgCreate  uint8
 	ArgShort   uint8
 	CheckArg   uint8
-	Pad        uint8
+	Others     uint8
 	ArgMask    uint64
+	FollowMask uint32
+	Aim        uint8
+	Target     int8
+	Target2    int8
+	Text       int8
 }
 
 // Names of all BPF objects in the ELF.
@@ -196,6 +205,7 @@ const (
 	RecorderMapEvents                = "events"
 	RecorderMapHandlers              = "handlers"
 	RecorderMapLosses                = "losses"
+	RecorderMapPeers                 = "peers"
 	RecorderMapProcesses             = "processes"
 	RecorderMapScratchSocket         = "scratch_socket"
 	RecorderMapScratches             = "scratches"
@@ -216,6 +226,7 @@ const (
 	RecorderProgHandleOpen           = "handle_open"
 	RecorderProgHandlePath           = "handle_path"
 	RecorderProgHandlePaths          = "handle_paths"
+	RecorderProgHandlePeer           = "handle_peer"
 	RecorderProgHandleSocket         = "handle_socket"
 	RecorderProgLeave                = "leave"
 	RecorderVarArmed                 = "armed"
@@ -287,6 +298,7 @@ type RecorderProgramSpecs struct {
 	HandleOpen           *ebpf.ProgramSpec `ebpf:"handle_open"`
 	HandlePath           *ebpf.ProgramSpec `ebpf:"handle_path"`
 	HandlePaths          *ebpf.ProgramSpec `ebpf:"handle_paths"`
+	HandlePeer           *ebpf.ProgramSpec `ebpf:"handle_peer"`
 	HandleSocket         *ebpf.ProgramSpec `ebpf:"handle_socket"`
 	Leave                *ebpf.ProgramSpec `ebpf:"leave"`
 }
@@ -301,6 +313,7 @@ type RecorderMapSpecs struct {
 	Events        *ebpf.MapSpec `ebpf:"events"`
 	Handlers      *ebpf.MapSpec `ebpf:"handlers"`
 	Losses        *ebpf.MapSpec `ebpf:"losses"`
+	Peers         *ebpf.MapSpec `ebpf:"peers"`
 	Processes     *ebpf.MapSpec `ebpf:"processes"`
 	ScratchSocket *ebpf.MapSpec `ebpf:"scratch_socket"`
 	Scratches     *ebpf.MapSpec `ebpf:"scratches"`
@@ -356,6 +369,7 @@ type RecorderMaps struct {
 	Events        *ebpf.Map `ebpf:"events"`
 	Handlers      *ebpf.Map `ebpf:"handlers"`
 	Losses        *ebpf.Map `ebpf:"losses"`
+	Peers         *ebpf.Map `ebpf:"peers"`
 	Processes     *ebpf.Map `ebpf:"processes"`
 	ScratchSocket *ebpf.Map `ebpf:"scratch_socket"`
 	Scratches     *ebpf.Map `ebpf:"scratches"`
@@ -374,6 +388,7 @@ func (m *RecorderMaps) Close() error {
 		m.Events,
 		m.Handlers,
 		m.Losses,
+		m.Peers,
 		m.Processes,
 		m.ScratchSocket,
 		m.Scratches,
@@ -420,6 +435,7 @@ type RecorderPrograms struct {
 	HandleOpen           *ebpf.Program `ebpf:"handle_open"`
 	HandlePath           *ebpf.Program `ebpf:"handle_path"`
 	HandlePaths          *ebpf.Program `ebpf:"handle_paths"`
+	HandlePeer           *ebpf.Program `ebpf:"handle_peer"`
 	HandleSocket         *ebpf.Program `ebpf:"handle_socket"`
 	Leave                *ebpf.Program `ebpf:"leave"`
 }
@@ -438,6 +454,7 @@ func (p *RecorderPrograms) Close() error {
 		p.HandleOpen,
 		p.HandlePath,
 		p.HandlePaths,
+		p.HandlePeer,
 		p.HandleSocket,
 		p.Leave,
 	)

@@ -26,9 +26,9 @@ struct task_state {
 	u32 returned;  /* the call whose return is being handled */
 	u32 euid;      /* as of the last execve that was tried */
 	u32 egid;
-	u32 pad;
+	u32 target;    /* whom the call in progress is aimed at: enum target */
 	u64 permitted;
-	u64 arguments[8]; /* six of the call whose return is being handled */
+	u64 arguments[8]; /* six of the call whose return is being handled; see EARLY and UNPACKED */
 	struct recent recent[RECENT];
 	struct capability_key asked; /* between kprobe and kretprobe */
 	u64 asked_stack[STACK_DEPTH];

@@ -4,11 +4,12 @@
 #ifndef OSAPI_SOCKET_H
 #define OSAPI_SOCKET_H
 
-#include "file.h"
+#include "message.h"
 
 #define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10
+#define UNPACKED 6 /* of task_state.arguments: what socketcall(2) was asked */
 #define SUN_MAX 110 /* sizeof(struct sockaddr_un) */
 
 struct {
@@ -97,22 +98,28 @@ static __always_inline void add_local_address(struct socket_key *key, struct soc
 	__builtin_memcpy(a + 2, &port, 2);
 }
 
-static __always_inline void record_socket(struct socket_key *key)
+/* Count a use in one of the sets; says false when that is full. */
+static __always_inline bool count_socket(void *set, struct socket_key *key)
 {
-	struct tally *known = bpf_map_lookup_elem(&sockets, key), fresh = {};
+	struct tally *known = bpf_map_lookup_elem(set, key), fresh = {};
 
 	if (!known) {
 		fresh.first = bpf_ktime_get_ns();
-		if (bpf_map_update_elem(&sockets, key, &fresh, BPF_NOEXIST) == -7 /* E2BIG */) {
-			lose(LOST_SOCKET);
-			return;
-		}
-		known = bpf_map_lookup_elem(&sockets, key);
+		if (bpf_map_update_elem(set, key, &fresh, BPF_NOEXIST) == -7 /* E2BIG */)
+			return false;
+		known = bpf_map_lookup_elem(set, key);
 		if (!known)
-			return;
+			return true;
 	}
 	__sync_fetch_and_add(&known->count, 1);
 	known->last = bpf_ktime_get_ns();
+	return true;
+}
+
+static __always_inline void record_socket(struct socket_key *key)
+{
+	if (!count_socket(&sockets, key))
+		lose(LOST_SOCKET);
 }
 
 /* A UNIX socket that has a name in the file system is a file as well. */
@@ -127,13 +134,29 @@ static __always_inline void socket_file(struct task_struct *task, struct task_st
 	name_event(task, state, &named, NULL, NULL, access, 0, outcome, key->action == SOCK_BIND ? 0 : EVENT_FOLLOW);
 }
 
-struct user_msghdr_head {
-	u64 name;
-	u32 length;
-};
-
 /* What socketcall(2) was asked to do, by the numbers of linux/net.h; 0 for what
- * is not looked at. Its arguments take the place of the pointer to them. */
+ * is not looked at. */
+static __always_inline u8 asked_of(u64 number)
+{
+	switch (number) {
+	case 1: return SOCK_SOCKET;
+	case 2: return SOCK_BIND;
+	case 3: return SOCK_CONNECT;
+	case 4: return SOCK_LISTEN;
+	case 8: return SOCK_PAIR;
+	case 11: return SOCK_SENDTO;
+	case 12: return SOCK_RECVFROM;
+	case 5: /* accept */
+	case 18: return SOCK_ACCEPT; /* accept4 */
+	case 16: /* sendmsg */
+	case 20: return SOCK_SENDMSG; /* sendmmsg */
+	case 17: /* recvmsg */
+	case 19: return SOCK_RECVMSG; /* recvmmsg */
+	}
+	return 0;
+}
+
+/* The arguments of socketcall(2) take the place of the pointer to them. */
 static __always_inline u8 unpack(struct task_state *state)
 {
 	u64 words = argument(state, 1), number = argument(state, 0);
@@ -145,17 +168,8 @@ static __always_inline u8 unpack(struct task_state *state)
 		bpf_probe_read_user(&word, 4, (void *)(words + 4 * i));
 		state->arguments[i] = word;
 	}
-	switch (number) {
-	case 1: return SOCK_SOCKET;
-	case 2: return SOCK_BIND;
-	case 3: return SOCK_CONNECT;
-	case 4: return SOCK_LISTEN;
-	case 8: return SOCK_PAIR;
-	case 11: return SOCK_SENDTO;
-	case 16: /* sendmsg */
-	case 20: return SOCK_SENDMSG; /* sendmmsg */
-	}
-	return 0;
+	state->arguments[UNPACKED] = asked_of(number);
+	return state->arguments[UNPACKED];
 }
 
 SEC("tp_btf/sys_exit")
@@ -163,7 +177,6 @@ int BPF_PROG(handle_socket, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *state = current_state();
-	struct user_msghdr_head message = {};
 	struct sock *sk = NULL;
 	struct socket_key *key;
 	const void *address = NULL;
@@ -186,6 +199,11 @@ int BPF_PROG(handle_socket, struct pt_regs *regs, long ret)
 	switch (key->action) {
 	case 0:
 		return 0;
+	case SOCK_ACCEPT:
+	case SOCK_RECVFROM:
+	case SOCK_RECVMSG:
+		bpf_tail_call(ctx, &handlers, HANDLE_PEER);
+		return 0;
 	case SOCK_SOCKET:
 	case SOCK_PAIR:
 		key->family = argument(state, 0);
@@ -205,14 +223,8 @@ int BPF_PROG(handle_socket, struct pt_regs *regs, long ret)
 			return 0;
 		break;
 	case SOCK_SENDMSG:
-		if (call >> CALL_ABI_SHIFT != ABI_NATIVE) { /* 32-bit pointers */
-			bpf_probe_read_user(&message.name, 4, (void *)argument(state, 1));
-			bpf_probe_read_user(&message.length, 4, (void *)argument(state, 1) + 4);
-		} else {
-			bpf_probe_read_user(&message, sizeof(message), (void *)argument(state, 1));
-		}
-		address = (void *)message.name;
-		length = message.length;
+		ancillary(call, key->outcome, argument(state, 1));
+		length = name_of_message(call, argument(state, 1), &address);
 		if (!address)
 			return 0;
 		break;

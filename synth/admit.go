@@ -94,7 +94,7 @@ func (p *Profile) grantsSocket(s trace.Socket) bool {
 
 func (p *Profile) grantsArgument(a trace.Argument) bool {
 	for _, g := range p.Arguments {
-		if g.Syscall == a.Syscall && g.Name == a.Name && g.Value == a.Value {
+		if g.Syscall == a.Syscall && g.Name == a.Name && g.Value == a.Value && g.Target == a.Target {
 			return true
 		}
 	}

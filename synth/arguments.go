@@ -10,15 +10,15 @@ import (
 // inferArguments keeps the arguments of calls that were not refused: those
 // decide which directives the worker can live with.
 func inferArguments(t *trace.Trace, by subjects) []ArgumentGrant {
-	type key struct{ syscall, name, value string }
+	type key struct{ syscall, name, value, target string }
 	grants := map[key]*ArgumentGrant{}
 	for _, a := range t.Arguments {
 		if !restsOnPermission(a.Outcome) {
 			continue
 		}
-		k := key{a.Syscall, a.Name, a.Value}
+		k := key{a.Syscall, a.Name, a.Value, a.Target}
 		if grants[k] == nil {
-			grants[k] = &ArgumentGrant{Syscall: a.Syscall, Name: a.Name, Value: a.Value}
+			grants[k] = &ArgumentGrant{Syscall: a.Syscall, Name: a.Name, Value: a.Value, Target: a.Target}
 		}
 		grants[k].Facts = append(grants[k].Facts, by.ref(a.Seen, a.Syscall))
 	}
@@ -28,7 +28,8 @@ func inferArguments(t *trace.Trace, by subjects) []ArgumentGrant {
 		out = append(out, *g)
 	}
 	slices.SortFunc(out, func(a, b ArgumentGrant) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Syscall, b.Syscall), cmp.Compare(a.Value, b.Value))
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Syscall, b.Syscall), cmp.Compare(a.Value, b.Value),
+			cmp.Compare(a.Target, b.Target))
 	})
 	return out
 }

@@ -172,6 +172,7 @@ type ArgumentGrant struct {
 	Syscall string `json:"syscall"`
 	Name    string `json:"name"`
 	Value   string `json:"value"`
+	Target  string `json:"target,omitempty"` // at whom or what, as trace.Argument has it
 	Evidence
 }
 

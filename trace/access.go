@@ -33,13 +33,15 @@ const (
 	AccessStat    // looked at without opening: stat, access, readlink, chdir, O_PATH
 	AccessConnect // connect or send to a UNIX socket
 	AccessBind    // a UNIX socket was bound to it
+	AccessMount   // something was mounted on it, or what is was changed; File.Target is what
+	AccessUnmount // what was mounted on it was taken away
 	accessEnd
 )
 
 var accessNames = [...]string{
 	"read", "write", "append", "create", "truncate", "delete", "rename-from", "rename-to",
 	"link-from", "link-to", "chmod", "chown", "attr", "exec", "exec-map", "lock", "stat",
-	"connect", "bind",
+	"connect", "bind", "mount", "unmount",
 }
 
 // AccessModifies are the accesses that a read-only mount refuses (EROFS).

@@ -108,7 +108,7 @@ func (f Socket) check() error {
 }
 
 func (f Argument) check() error {
-	return cmp.Or(f.Seen.check(), present(f.Syscall, f.Name), names(f.Syscall, f.Name, f.Value))
+	return cmp.Or(f.Seen.check(), present(f.Syscall, f.Name), names(f.Syscall, f.Name, f.Value, f.Target))
 }
 
 func (h Hole) check() error { return cmp.Or(present(h.Kind), names(h.Kind)) }

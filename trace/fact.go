@@ -92,12 +92,12 @@ type Capability struct {
 // the triple alone.
 type Socket struct {
 	Seen
-	Action   string `json:"action"`             // "create", "bind", "listen", "connect", "send"
+	Action   string `json:"action"`             // "create", "bind", "listen", "connect", "send", "accept", "receive"
 	Family   string `json:"family"`             // "AF_INET", or "AF_NN" when the tool knows no name
 	Type     string `json:"socktype,omitempty"` // "SOCK_STREAM", or "SOCK_NN"
 	Protocol int    `json:"protocol,omitempty"` // as in socket(2): for AF_INET the IP protocol number
-	Address  string `json:"address,omitempty"`  // IP address without a port
-	Port     int    `json:"port,omitempty"`
+	Address  string `json:"address,omitempty"`  // IP address without a port; of the peer for "accept" and "receive", "" past the first few thousand
+	Port     int    `json:"port,omitempty"`     // the local one for "accept" and "receive"
 	Path     Path   `json:"path,omitempty"`     // UNIX: resolved path; "" for unnamed ones
 	Abstract Path   `json:"abstract,omitempty"` // UNIX: abstract name without its leading NUL, NULs within as "@"
 }
@@ -107,7 +107,11 @@ type Argument struct {
 	Seen
 	Syscall string `json:"syscall"`
 	Name    string `json:"name"`  // one of the Arg constants
-	Value   string `json:"value"` // in the man page's spelling, sets joined by "|": "CLONE_NEWNS|CLONE_NEWPID"
+	Value   string `json:"value"` // in the man page's spelling, sets joined by "|": "CLONE_NEWNS|CLONE_NEWPID"; "0" for none
+	// Target is what the call was aimed at: one of the Target constants for a
+	// process, "char:MAJOR:MINOR" or "block:MAJOR:MINOR" for a device, the type
+	// of a file system or key. "" where there is none, or it could not be told.
+	Target string `json:"target,omitempty"`
 }
 
 // What Argument.Name can be.
@@ -118,4 +122,23 @@ const (
 	ArgScheduler   = "scheduler"   // "SCHED_FIFO", "SCHED_RR", "SCHED_DEADLINE", …
 	ArgModeBits    = "mode"        // "S_ISUID|S_ISGID" in chmod, mknod, mkdir and open
 	ArgPrctl       = "prctl"       // "PR_SET_NAME", …, or the number
+	ArgSignal      = "signal"      // "SIGTERM"; "0" only asks whether the target is there
+	ArgPtrace      = "ptrace"      // "PTRACE_ATTACH", …; of other calls the check they make: "PTRACE_MODE_READ_REALCREDS"
+	ArgProcess     = "process"     // limits and scheduling of another process: "RLIMIT_NOFILE", or "" where there is no more to say
+	ArgMount       = "mount"       // "MS_BIND|MS_REC"; MNT_, MOVE_MOUNT_, OPEN_TREE_, FSOPEN_ and MOUNT_ATTR_ flags
+	ArgIoctl       = "ioctl"       // request of a device: "TCGETS", or the number
+	ArgIPC         = "ipc"         // key of System V IPC: "IPC_PRIVATE", or hexadecimal
+	ArgKeyring     = "keyring"     // "KEY_SPEC_SESSION_KEYRING"; "serial" for one that has only a number
+	ArgAncillary   = "ancillary"   // what went with a message: "SCM_RIGHTS", "SCM_CREDENTIALS"
+	ArgCommand     = "command"     // of keyctl, bpf, reboot, …: "KEYCTL_READ", "BPF_PROG_LOAD"
+	ArgFlags       = "flags"       // of memfd_create, userfaultfd, …: "MFD_CLOEXEC"
+)
+
+// What Argument.Target can be where a call is aimed at a process. Of several,
+// the one furthest out.
+const (
+	TargetSelf    = "self"    // the calling process
+	TargetWorker  = "worker"  // another process of the worker
+	TargetOutside = "outside" // a process that is not of the worker
+	TargetAll     = "all"     // everybody that the caller may: kill(-1)
 )

@@ -97,6 +97,7 @@ func compareArguments(a, b Argument) int {
 		cmp.Compare(a.Name, b.Name),
 		cmp.Compare(a.Value, b.Value),
 		cmp.Compare(a.Syscall, b.Syscall),
+		cmp.Compare(a.Target, b.Target),
 		compareSeen(a.Seen, b.Seen),
 	)
 }

@@ -65,7 +65,8 @@ func TestPageIsTrue(t *testing.T) {
 		typeCapability:         {reflect.TypeFor[Capability](), nil},
 		typeSocket:             {reflect.TypeFor[Socket](), nil},
 		typeArgument: {reflect.TypeFor[Argument](), []string{
-			ArgNamespaces, ArgProtection, ArgPersonality, ArgScheduler, ArgModeBits, ArgPrctl,
+			ArgNamespaces, ArgProtection, ArgPersonality, ArgScheduler, ArgModeBits, ArgPrctl, ArgSignal, ArgPtrace,
+			ArgProcess, ArgMount, ArgIoctl, ArgIPC, ArgKeyring, ArgAncillary, ArgCommand, ArgFlags,
 		}},
 		typeHole: {reflect.TypeFor[Hole](), []string{
 			HoleTruncated, HoleDamaged, HoleLost, HoleNoProbe, HoleUnresolved,

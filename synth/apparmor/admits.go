@@ -21,8 +21,7 @@ type Denial struct {
 func (d Denial) String() string { return fmt.Sprintf("%s %q asks for %s", d.Kind, d.Name, d.Asks) }
 
 // Denied lists the facts of a trace that the worker's outcome rests on and that
-// the profile would refuse. Signals, ptrace and mounts are no facts of a trace
-// and are not looked at.
+// the profile would refuse. Mounts are not looked at.
 func (p *Policy) Denied(t *trace.Trace) []Denial {
 	var out []Denial
 	types := fileTypes(t)
@@ -62,7 +61,7 @@ func (p *Policy) Denied(t *trace.Trace) []Denial {
 			out = append(out, Denial{"socket", s.Family + " " + s.Type, "network " + familyWord(s.Family) + " " + socketTypeWord(s.Type)})
 		}
 	}
-	return out
+	return append(out, p.deniedAims(t)...)
 }
 
 // fileTypes is what each name was, as far as any fact or call says so.

@@ -73,7 +73,16 @@ func daemon() *trace.Trace {
 		{Seen: seen(1, trace.OK), Action: "create", Family: "AF_INET", Type: "SOCK_DCCP"},
 		{Seen: seen(1, trace.OK), Action: "create", Family: "AF_99", Type: "SOCK_STREAM"},
 	}
-	t.Syscalls = []trace.Syscall{{Seen: seen(1, trace.OK), Name: "mount"}, {Seen: seen(1, trace.OK), Name: "kill"}}
+	t.Syscalls = []trace.Syscall{{Seen: seen(1, trace.OK), Name: "mount"}, {Seen: seen(1, trace.OK), Name: "kill"}, {Seen: seen(1, trace.OK), Name: "ptrace"}}
+	t.Arguments = []trace.Argument{
+		{Seen: seen(1, trace.OK), Syscall: "kill", Name: trace.ArgSignal, Value: "SIGTERM", Target: trace.TargetOutside},
+		{Seen: seen(1, trace.OK), Syscall: "kill", Name: trace.ArgSignal, Value: "0", Target: trace.TargetAll},
+		{Seen: seen(1, trace.OK), Syscall: "kill", Name: trace.ArgSignal, Value: "SIGRTMIN+2", Target: trace.TargetOutside},
+		{Seen: seen(1, trace.OK), Syscall: "kill", Name: trace.ArgSignal, Value: "SIGKILL", Target: trace.TargetWorker},
+		{Seen: seen(1, "EPERM"), Syscall: "kill", Name: trace.ArgSignal, Value: "SIGHUP", Target: trace.TargetOutside},
+		{Seen: seen(1, trace.OK), Syscall: "ptrace", Name: trace.ArgPtrace, Value: "PTRACE_ATTACH", Target: trace.TargetWorker},
+		{Seen: seen(1, trace.OK), Syscall: "kcmp", Name: trace.ArgPtrace, Value: "PTRACE_MODE_READ_REALCREDS", Target: trace.TargetOutside},
+	}
 	return t
 }
 

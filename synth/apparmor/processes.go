@@ -35,10 +35,19 @@ func (d document) processes() section {
 	if d.calls(signalCalls) {
 		s.add(byRule(ruleOwn), "signal (send, receive) peer=@{profile_name}")
 	}
+	if text, why := d.signalRule(); text != "" {
+		s.add(why, "%s", text)
+	}
 	s.add(byRule(ruleManager), "ptrace (readby, tracedby) peer=unconfined")
 	reads, traces := d.succeeds(readCalls), d.succeeds(traceCalls)
 	own, first, others := d.readsProc()
 	others = others || slices.Contains(d.profile.Required(), "CAP_SYS_PTRACE")
+	readsOut, tracesOut, evidence := d.tracesOthers()
+	why := byRule(ruleOthers)
+	if !others {
+		why = because(evidence...)
+	}
+	others, traces = others || readsOut || tracesOut, traces || tracesOut
 	switch {
 	case traces:
 		s.add(byRule(ruleOwn), "ptrace (read, readby, trace, tracedby) peer=@{profile_name}")
@@ -47,9 +56,9 @@ func (d document) processes() section {
 	}
 	switch {
 	case others && traces:
-		s.add(byRule(ruleOthers), "ptrace (read, trace)")
+		s.add(why, "ptrace (read, trace)")
 	case others:
-		s.add(byRule(ruleOthers), "ptrace (read)")
+		s.add(why, "ptrace (read)")
 	case first:
 		s.add(byRule(ruleInit), "ptrace (read) peer=unconfined")
 	}

@@ -145,9 +145,20 @@ func syscalls(p *synth.Profile) *table {
 func arguments(p *synth.Profile) *table {
 	t := &table{head: []string{"System call", "Argument", "Value", "Needed by", "Operations"}}
 	for _, a := range p.Arguments {
-		t.add(code(a.Syscall), code(a.Name), code(a.Value), programs(a.Evidence), operations(a.Evidence))
+		t.add(code(a.Syscall), code(a.Name), valueAndTarget(a), programs(a.Evidence), operations(a.Evidence))
 	}
 	return t
+}
+
+// valueAndTarget is what was asked, and of whom.
+func valueAndTarget(a synth.ArgumentGrant) string {
+	switch {
+	case a.Target == "":
+		return code(a.Value)
+	case a.Value == "":
+		return code(a.Target)
+	}
+	return code(a.Value) + " of " + code(a.Target)
 }
 
 // rulesUsed explains the rules that grants of the profile rest on.

@@ -143,6 +143,7 @@ var filtersBy = map[string][]string{
 	"ProtectKernelLogs":    {"syslog"},
 	"ProtectHostname":      {"sethostname", "setdomainname"},
 	"RestrictSUIDSGID":     {"openat2"},
+	"PrivateIPC":           sharedIPC,
 }
 
 // refusesCall names the directive that refuses a call whatever its arguments.
@@ -180,6 +181,10 @@ func (s *Sandbox) refusesArgument(a trace.Argument) string {
 	case trace.ArgScheduler:
 		if s.yes("RestrictRealtime") && !slices.Contains([]string{"SCHED_OTHER", "SCHED_BATCH", "SCHED_IDLE"}, a.Value) {
 			return "RestrictRealtime"
+		}
+	case trace.ArgIPC:
+		if s.yes("PrivateIPC") && a.Value != "IPC_PRIVATE" {
+			return "PrivateIPC"
 		}
 	case trace.ArgModeBits:
 		if s.yes("RestrictSUIDSGID") {

@@ -28,7 +28,7 @@ func yes(name string) func(*draft, *text) {
 
 // table lists the directives in the order of the text.
 func table() []row {
-	return slices.Concat(privilegeRows(), fileRows(), kernelRows(), callRows(), limitRows())
+	return slices.Concat(privilegeRows(), fileRows(), kernelRows(), viewRows(), callRows(), limitRows())
 }
 
 func privilegeRows() []row {
@@ -169,6 +169,17 @@ func kernelRows() []row {
 					d.written("/proc/sys/kernel/hostname", "/proc/sys/kernel/domainname")...)
 			},
 			write: yes("ProtectHostname"),
+		},
+	}
+}
+
+// viewRows are about what the worker sees of other processes.
+func viewRows() []row {
+	return []row{
+		{
+			name: "PrivateIPC", since: 248, kinds: []string{"argument", "file", "syscall"},
+			says:    "System V IPC and POSIX message queues are the service's own.",
+			against: againstPrivateIPC, write: yes("PrivateIPC"),
 		},
 		{
 			name: "ProtectControlGroups", since: 232, kinds: []string{"file"},

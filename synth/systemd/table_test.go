@@ -35,6 +35,7 @@ func TestEachDirectiveIsWrittenUnlessAFactForbidsIt(t *testing.T) {
 		"ProtectKernelLogs":       func(b build) build { return b.file("op", "/dev/kmsg", read, "openat", trace.OK) },
 		"ProtectClock":            func(b build) build { return b.capability("op", "CAP_SYS_TIME", trace.OK, trace.Needed, "adjtimex") },
 		"ProtectHostname":         func(b build) build { return b.calls("sethostname") },
+		"PrivateIPC":              func(b build) build { return b.argument("op", "shmget", trace.ArgIPC, "0x4d2") },
 		"ProtectControlGroups":    func(b build) build { return b.file("op", "/sys/fs/cgroup/x", created, "mkdir", trace.OK) },
 		"ProtectProc":             func(b build) build { return b.file("op", "/proc/1/stat", read, "openat", trace.OK) },
 		"SystemCallFilter":        func(b build) build { return b.calls("syscall_999") },

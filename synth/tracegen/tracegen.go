@@ -56,6 +56,13 @@ var arguments = []trace.Argument{
 	{Syscall: "sched_setscheduler", Name: trace.ArgScheduler, Value: "SCHED_FIFO"},
 	{Syscall: "sched_setscheduler", Name: trace.ArgScheduler, Value: "SCHED_BATCH"},
 	{Syscall: "chmod", Name: trace.ArgModeBits, Value: "S_ISUID"},
+	{Syscall: "kill", Name: trace.ArgSignal, Value: "SIGTERM", Target: trace.TargetOutside},
+	{Syscall: "kill", Name: trace.ArgSignal, Value: "0"},
+	{Syscall: "ptrace", Name: trace.ArgPtrace, Value: "PTRACE_ATTACH", Target: trace.TargetWorker},
+	{Syscall: "process_vm_readv", Name: trace.ArgPtrace, Value: "PTRACE_MODE_ATTACH_REALCREDS", Target: trace.TargetOutside},
+	{Syscall: "shmget", Name: trace.ArgIPC, Value: "0x4d2"},
+	{Syscall: "shmget", Name: trace.ArgIPC, Value: "IPC_PRIVATE"},
+	{Syscall: "ioctl", Name: trace.ArgIoctl, Value: "TCGETS", Target: "char:136:2"},
 }
 
 func pick[T any](r *rand.Rand, from []T) T { return from[r.IntN(len(from))] }
@@ -168,7 +175,7 @@ func addFiles(r *rand.Rand, t *trace.Trace) {
 		keepPossible(&old, &f)
 		t.Files = append(t.Files, old)
 	default:
-		f.Access = 1 << r.IntN(19)
+		f.Access = 1 << r.IntN(21)
 		if f.Access&(trace.AccessRenameFrom|trace.AccessRenameTo|trace.AccessLinkFrom|trace.AccessLinkTo) != 0 {
 			f.Access = trace.AccessWrite | trace.AccessCreate
 		}

@@ -45,13 +45,15 @@ func (o *observer) drain(maps *bpf.RecorderMaps, symbols *symbols, last bool) er
 	}); err != nil {
 		return err
 	}
-	if err := each(maps.Sockets, func(k bpf.RecorderSocketKey, v bpf.RecorderTally) error {
-		if !known(k.Subject) {
-			return nil
+	for _, set := range []*ebpf.Map{maps.Sockets, maps.Peers} {
+		if err := each(set, func(k bpf.RecorderSocketKey, v bpf.RecorderTally) error {
+			if !known(k.Subject) {
+				return nil
+			}
+			return o.socket(k, v, last)
+		}); err != nil {
+			return err
 		}
-		return o.socket(k, v, last)
-	}); err != nil {
-		return err
 	}
 	return o.drainCapabilities(maps.Capabilities, symbols, known)
 }
@@ -88,6 +90,9 @@ func (o *observer) syscall(k bpf.RecorderCallKey, v bpf.RecorderTally) error {
 		o.holes.set(trace.HoleCompat, fmt.Sprintf("%s(2) of %s was called, whose arguments lie in memory: whether memory "+
 			"was made executable by it is not seen", name, abi.Label(o.arch)), 1)
 	}
+	if abi == sysnum.X32 && k.Call&callNumberMask >= numbers {
+		o.holes.set(trace.HoleCompat, "calls were made that only x32 has: their arguments are not seen", 1)
+	}
 	if name == "io_uring_setup" && k.Outcome == 0 {
 		o.holes.set(trace.HoleIOURing, "io_uring is used: what its rings do runs no system call and is not seen", 1)
 	}
@@ -107,6 +112,7 @@ func (o *observer) argument(k bpf.RecorderArgumentKey, v bpf.RecorderTally) erro
 	call, _ := o.call(k.Call)
 	f := trace.Argument{Seen: o.tallied(k.Subject, k.Operation, k.Outcome, v), Syscall: call}
 	f.Name, f.Value = argumentOf(call, k.Value)
+	f.Target = targetOf(&k)
 	fresh, err := o.arguments.see(f)
 	o.note(fresh)
 	return err
@@ -133,6 +139,8 @@ func (o *observer) address(f *trace.Socket, raw []byte) (known bool) {
 	}
 	family := families[binary.NativeEndian.Uint16(raw)]
 	switch {
+	case len(raw) == 4: // one of too many peers
+		f.Port = int(binary.BigEndian.Uint16(raw[2:]))
 	case family == "AF_INET" && len(raw) == 8:
 		f.Port = int(binary.BigEndian.Uint16(raw[2:]))
 		f.Address = netip.AddrFrom4([4]byte(raw[4:8])).String()

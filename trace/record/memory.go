@@ -93,7 +93,7 @@ func (m memory) learn(e *event, f *trace.File) {
 		return
 	}
 	switch {
-	case e.text[textName2] != "" && e.Kind == eventPath:
+	case e.text[textName2] != "" && f.Access == trace.AccessCreate:
 		m.link(e.Mntns, string(f.Path), e.text[textName2])
 	case f.Access == trace.AccessDelete:
 		delete(m.links, spot{e.Mntns, string(f.Path)})

@@ -76,6 +76,9 @@ type bit struct {
 }
 
 func joinBits(value uint64, bits []bit) string {
+	if value == 0 {
+		return "0"
+	}
 	var names []string
 	for _, b := range bits {
 		if value&b.value != 0 {
@@ -89,55 +92,6 @@ func joinBits(value uint64, bits []bit) string {
 	return strings.Join(names, "|")
 }
 
-var namespaceBits = []bit{
-	{unix.CLONE_NEWTIME, "CLONE_NEWTIME"}, {unix.CLONE_NEWNS, "CLONE_NEWNS"},
-	{unix.CLONE_NEWCGROUP, "CLONE_NEWCGROUP"}, {unix.CLONE_NEWUTS, "CLONE_NEWUTS"},
-	{unix.CLONE_NEWIPC, "CLONE_NEWIPC"}, {unix.CLONE_NEWUSER, "CLONE_NEWUSER"},
-	{unix.CLONE_NEWPID, "CLONE_NEWPID"}, {unix.CLONE_NEWNET, "CLONE_NEWNET"},
-}
-
-var protectionBits = []bit{{unix.PROT_READ, "PROT_READ"}, {unix.PROT_WRITE, "PROT_WRITE"}, {unix.PROT_EXEC, "PROT_EXEC"}}
-
-var modeBitNames = []bit{{unix.S_ISUID, "S_ISUID"}, {unix.S_ISGID, "S_ISGID"}}
-
-var schedulers = map[uint64]string{
-	0: "SCHED_OTHER", 1: "SCHED_FIFO", 2: "SCHED_RR", 3: "SCHED_BATCH", 5: "SCHED_IDLE", 6: "SCHED_DEADLINE", 7: "SCHED_EXT",
-}
-
-// prctls are the options of prctl(2) that services use; others stay numbers.
-var prctls = map[uint64]string{
-	1: "PR_SET_PDEATHSIG", 2: "PR_GET_PDEATHSIG", 3: "PR_GET_DUMPABLE", 4: "PR_SET_DUMPABLE", 7: "PR_GET_KEEPCAPS",
-	8: "PR_SET_KEEPCAPS", 15: "PR_SET_NAME", 16: "PR_GET_NAME", 21: "PR_GET_SECCOMP", 22: "PR_SET_SECCOMP",
-	23: "PR_CAPBSET_READ", 24: "PR_CAPBSET_DROP", 27: "PR_GET_SECUREBITS", 28: "PR_SET_SECUREBITS",
-	29: "PR_SET_TIMERSLACK", 30: "PR_GET_TIMERSLACK", 35: "PR_SET_MM", 36: "PR_SET_CHILD_SUBREAPER",
-	37: "PR_GET_CHILD_SUBREAPER", 38: "PR_SET_NO_NEW_PRIVS", 39: "PR_GET_NO_NEW_PRIVS", 41: "PR_SET_THP_DISABLE",
-	47: "PR_CAP_AMBIENT", 52: "PR_GET_SPECULATION_CTRL", 53: "PR_SET_SPECULATION_CTRL", 65: "PR_SET_MDWE",
-	0x53564d41: "PR_SET_VMA", 0x59616d61: "PR_SET_PTRACER",
-}
-
-// argumentOf names what an argument of a call says and puts it into the words
-// of the call's manual page.
-func argumentOf(call string, value uint64) (name, text string) {
-	switch call {
-	case "clone", "clone3", "unshare", "setns":
-		if value == 0 {
-			return trace.ArgNamespaces, "any"
-		}
-		return trace.ArgNamespaces, joinBits(value, namespaceBits)
-	case "mmap", "mmap2", "mprotect", "pkey_mprotect":
-		return trace.ArgProtection, joinBits(value, protectionBits)
-	case "shmat":
-		return trace.ArgProtection, "SHM_EXEC"
-	case "personality":
-		return trace.ArgPersonality, fmt.Sprintf("0x%x", value)
-	case "sched_setscheduler", "sched_setattr":
-		return trace.ArgScheduler, named(schedulers, value&^0x40000000 /* SCHED_RESET_ON_FORK */, "SCHED_")
-	case "prctl":
-		return trace.ArgPrctl, named(prctls, value, "")
-	}
-	return trace.ArgModeBits, joinBits(value, modeBitNames)
-}
-
 // socketAction names what a call does to a socket.
 func socketAction(kind uint8) string {
 	switch kind {
@@ -149,6 +103,10 @@ func socketAction(kind uint8) string {
 		return "listen"
 	case sockSendto, sockSendmsg:
 		return "send"
+	case sockAccept:
+		return "accept"
+	case sockRecvfrom, sockRecvmsg:
+		return "receive"
 	}
 	return "create"
 }

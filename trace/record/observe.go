@@ -170,8 +170,14 @@ func (o *observer) named(e event) error {
 		return nil // an empty name names nothing
 	}
 	f := o.fact(&e)
+	if f.Syscall == "mq_open" || f.Syscall == "mq_unlink" {
+		return o.queue(f, e.text[textName])
+	}
 	at := o.names.resolve(o.view(&e), climb(e.text[textWalk]), e.text[textName], e.is(eventFollow))
 	o.place(&f, at)
+	if f.Access&trace.AccessMount != 0 {
+		f.Target = o.mounted(o.view(&e), e.text[textName2])
+	}
 	f.Anon = f.Anon || e.is(eventUnlinked)
 	o.names.memory.learn(&e, &f)
 	if f.Access&(trace.AccessBind|trace.AccessConnect) != 0 {
@@ -181,32 +187,6 @@ func (o *observer) named(e event) error {
 		return nil
 	}
 	return o.see(f)
-}
-
-// place puts the path into a fact, with owner and mode when it is still there.
-func (o *observer) place(f *trace.File, at resolved) {
-	f.Path, f.Anon = trace.Path(at.path), at.anon
-	// A process that has ended takes its part of /proc along, where no symlink
-	// could have led elsewhere.
-	if at.missing && f.Outcome == trace.OK && !strings.HasPrefix(at.path, "/proc/") {
-		o.holes.add(trace.HoleUnresolved,
-			"a directory was gone before a path through it could be resolved: the path stands as it was written")
-	}
-	if at.info == nil {
-		return
-	}
-	mode := at.info.Mode
-	f.Type, f.UID, f.GID, f.Mode = typeOf(mode), at.info.Uid, at.info.Gid, mode&0o7777
-	if t := mode & syscall.S_IFMT; t == syscall.S_IFCHR || t == syscall.S_IFBLK {
-		f.Device = fmt.Sprintf("%d:%d", at.info.Rdev>>8&0xfff, at.info.Rdev&0xff|at.info.Rdev>>12&^0xff)
-	}
-	f.FS = o.filesystem[kernelDevice(at.info.Dev)]
-}
-
-// kernelDevice turns st_dev into the kernel's own packing of the same number.
-func kernelDevice(dev uint64) uint64 {
-	major, minor := dev>>8&0xfff, dev&0xff|dev>>12&^0xff
-	return major<<20 | minor
 }
 
 // pair is a rename or a hard link: two names, two facts.

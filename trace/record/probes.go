@@ -44,7 +44,7 @@ func tracepoints() []string {
 func handlerPrograms() map[uint32]string {
 	return map[uint32]string{
 		handleOpen: "handle_open", handlePath: "handle_path", handlePaths: "handle_paths",
-		handleFD: "handle_fd", handleSocket: "handle_socket",
+		handleFD: "handle_fd", handleSocket: "handle_socket", handlePeer: "handle_peer",
 	}
 }
 

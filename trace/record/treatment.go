@@ -1,6 +1,10 @@
 package record
 
 import (
+	"maps"
+
+	"golang.org/x/sys/unix"
+
 	"github.com/osapi-io/osapi-profile/bpf"
 	"github.com/osapi-io/osapi-profile/trace"
 	"github.com/osapi-io/osapi-profile/trace/record/sysnum"
@@ -13,13 +17,14 @@ const (
 	handlePaths
 	handleFD
 	handleSocket
+	handlePeer
 )
 
 const (
 	followNo = iota
 	followYes
-	followUnless // AT_SYMLINK_NOFOLLOW
-	followIf     // AT_SYMLINK_FOLLOW
+	followUnless // AT_SYMLINK_NOFOLLOW, or what unless says
+	followIf     // AT_SYMLINK_FOLLOW, or what unless says
 )
 
 const (
@@ -29,6 +34,7 @@ const (
 	whenFlock
 	whenPwd
 	whenRoot
+	whenNamed
 )
 
 const (
@@ -40,6 +46,23 @@ const (
 	sockSendmsg
 	sockPair
 	sockMulti
+	sockAccept
+	sockRecvfrom
+	sockRecvmsg
+)
+
+const (
+	aimTask = iota + 1
+	aimSignal
+	aimPtrace
+	aimPidfd
+	aimDevice
+)
+
+const (
+	enterRecord = iota + 1
+	enterAim
+	enterRead
 )
 
 // look is a treatment under construction: what of a call is looked at.
@@ -48,7 +71,7 @@ type look struct{ bpf.RecorderTreatment }
 func fresh(handler uint8) look {
 	return look{bpf.RecorderTreatment{
 		Handler: handler, Dirfd: -1, Path: -1, Dirfd2: -1, Path2: -1,
-		Flags: -1, FlagsDeref: -1, Fd: -1, Arg: -1, ArgDeref: -1,
+		Flags: -1, FlagsDeref: -1, Fd: -1, Arg: -1, ArgDeref: -1, Target: -1, Target2: -1, Text: -1,
 	}}
 }
 
@@ -62,8 +85,8 @@ func opens(path int8) look {
 // names: the call does access to the name in argument path.
 func names(path int8, access trace.Access, follow uint8) look {
 	l := fresh(handlePath)
-	l.Path, l.Access, l.Follow = path, uint32(access), follow
-	return l
+	l.Path, l.Access = path, uint32(access)
+	return l.by(follow)
 }
 
 // moves: the call names two files.
@@ -86,6 +109,13 @@ func socketCall(kind uint8) look {
 	return l
 }
 
+// peerCall: something comes in by a socket.
+func peerCall(kind uint8) look {
+	l := fresh(handlePeer)
+	l.Socket = kind
+	return l
+}
+
 // at: relative names start at the descriptor in this argument.
 func (l look) at(dirfd int8) look { l.Dirfd = dirfd; return l }
 
@@ -99,7 +129,20 @@ func (l look) says(target int8) look { l.Path2 = target; return l }
 func (l look) flags(n int8) look { l.Flags = n; return l }
 
 // by: how the last component of the first name is taken.
-func (l look) by(follow uint8) look { l.Follow = follow; return l }
+func (l look) by(follow uint8) look {
+	l.Follow = follow
+	switch follow {
+	case followUnless:
+		l.FollowMask = unix.AT_SYMLINK_NOFOLLOW
+	case followIf:
+		l.FollowMask = unix.AT_SYMLINK_FOLLOW
+	}
+	return l
+}
+
+// unless: this flag, and not one of AT_*, decides whether the last component is
+// followed.
+func (l look) unless(flag uint32) look { l.FollowMask = flag; return l }
 
 // on: the call is looked at under this condition.
 func (l look) on(when uint8) look { l.When = when; return l }
@@ -114,165 +157,70 @@ func (l look) implies(flags uint32) look { l.OpenFlags = flags; return l }
 // keep: these bits of argument n decide a directive, when any of them is set.
 func (l look) keep(n int8, mask uint64) look { l.Arg, l.ArgMask = n, mask; return l }
 
-// always keeps the argument even when no bit is set.
-func (l look) always() look { l.ArgAlways = 1; return l }
+// always: it is a fact whatever the argument is, or without one.
+func (l look) always() look {
+	l.ArgAlways = 1
+	if l.ArgMask == 0 {
+		l.ArgMask = allBits
+	}
+	return l
+}
+
+// spelled: a short string in this argument goes with the one that is kept.
+func (l look) spelled(n int8) look { l.Text = n; return l }
+
+// aims: the call does something to whom, or what device, this argument says.
+// Whom is told on the way in, because it may be gone afterwards.
+func (l look) aims(aim uint8, target int8) look {
+	l.Aim, l.Target = aim, target
+	if aim != aimDevice {
+		l.AtEnter = enterAim
+	}
+	return l
+}
+
+// and2: it does so to this one as well.
+func (l look) and2(target int8) look { l.Target2 = target; return l }
+
+// early: what is behind the pointer is read on the way in. A child that shares
+// the caller's memory has written over it when the caller returns.
+func early(l look) look { l.AtEnter = enterRead; return l }
+
+// short: what is behind the pointer has four bytes.
+func short(l look) look { l.ArgShort = 1; return l }
 
 // through: the flags, or without flags the argument, are behind a pointer.
 func (l look) through(offset int8) look { l.ArgDeref = offset; return l }
 
-const (
-	modeBits   = 0o6000 // S_ISUID, S_ISGID
-	allBits    = 0xffffffff
-	protExec   = 4
-	protWX     = 2 | 4
-	shmExec    = 0o100000
-	namespaces = 0x7e020000 // CLONE_NEW*, without CLONE_NEWTIME, which is part of the signal in clone(2)
-	newTime    = 0x80
-)
-
-func openLooks() map[string]look {
-	openat2 := opens(1).at(0).flags(2).keep(2, modeBits).through(8)
-	openat2.FlagsDeref, openat2.ArgCreate = 0, 1
-	creating := func(l look) look { l.ArgCreate = 1; return l }
-	return map[string]look{
-		"open":              creating(opens(0).flags(1).keep(2, modeBits)),
-		"openat":            creating(opens(1).at(0).flags(2).keep(3, modeBits)),
-		"openat2":           openat2,
-		"creat":             creating(opens(0).implies(0o1101).keep(1, modeBits)), // O_CREAT|O_WRONLY|O_TRUNC
-		"open_by_handle_at": opens(-1).flags(2),
+// looks are all of them by name, as an ABI passes the arguments.
+func looks(abi sysnum.ABI) map[string]look {
+	all := map[string]look{}
+	for _, some := range []map[string]look{
+		openLooks(), nameLooks(), lookLooks(), descriptorLooks(), argumentLooks(), mountLooks(), processLooks(), interfaceLooks(),
+	} {
+		maps.Copy(all, some)
 	}
-}
-
-func nameLooks() map[string]look {
-	return map[string]look{
-		"mkdir":             names(0, trace.AccessCreate, followNo).keep(1, modeBits),
-		"mkdirat":           names(1, trace.AccessCreate, followNo).at(0).keep(2, modeBits),
-		"mknod":             names(0, trace.AccessCreate, followNo).keep(1, modeBits),
-		"mknodat":           names(1, trace.AccessCreate, followNo).at(0).keep(2, modeBits),
-		"symlink":           names(1, trace.AccessCreate, followNo).says(0),
-		"symlinkat":         names(2, trace.AccessCreate, followNo).at(1).says(0),
-		"unlink":            names(0, trace.AccessDelete, followNo),
-		"unlinkat":          names(1, trace.AccessDelete, followNo).at(0),
-		"rmdir":             names(0, trace.AccessDelete, followNo),
-		"truncate":          names(0, trace.AccessTruncate, followYes),
-		"truncate64":        names(0, trace.AccessTruncate, followYes),
-		"chmod":             names(0, trace.AccessChmod, followYes).keep(1, modeBits),
-		"fchmodat":          names(1, trace.AccessChmod, followYes).at(0).keep(2, modeBits),
-		"fchmodat2":         names(1, trace.AccessChmod, followUnless).at(0).flags(3).keep(2, modeBits),
-		"chown":             names(0, trace.AccessChown, followYes),
-		"chown32":           names(0, trace.AccessChown, followYes),
-		"lchown":            names(0, trace.AccessChown, followNo),
-		"lchown32":          names(0, trace.AccessChown, followNo),
-		"fchownat":          names(1, trace.AccessChown, followUnless).at(0).flags(4),
-		"utime":             names(0, trace.AccessAttr, followYes),
-		"utimes":            names(0, trace.AccessAttr, followYes),
-		"futimesat":         names(1, trace.AccessAttr, followYes).at(0),
-		"utimensat":         names(1, trace.AccessAttr, followUnless).at(0).flags(3),
-		"utimensat_time64":  names(1, trace.AccessAttr, followUnless).at(0).flags(3),
-		"setxattr":          names(0, trace.AccessAttr, followYes),
-		"lsetxattr":         names(0, trace.AccessAttr, followNo),
-		"setxattrat":        names(1, trace.AccessAttr, followUnless).at(0).flags(2),
-		"removexattr":       names(0, trace.AccessAttr, followYes),
-		"lremovexattr":      names(0, trace.AccessAttr, followNo),
-		"removexattrat":     names(1, trace.AccessAttr, followUnless).at(0).flags(2),
-		"stat":              names(0, trace.AccessStat, followYes),
-		"stat64":            names(0, trace.AccessStat, followYes),
-		"lstat":             names(0, trace.AccessStat, followNo),
-		"lstat64":           names(0, trace.AccessStat, followNo),
-		"newfstatat":        names(1, trace.AccessStat, followUnless).at(0).flags(3),
-		"fstatat64":         names(1, trace.AccessStat, followUnless).at(0).flags(3),
-		"statx":             names(1, trace.AccessStat, followUnless).at(0).flags(2),
-		"access":            names(0, trace.AccessStat, followYes),
-		"faccessat":         names(1, trace.AccessStat, followYes).at(0),
-		"faccessat2":        names(1, trace.AccessStat, followUnless).at(0).flags(3),
-		"readlink":          names(0, trace.AccessStat, followNo),
-		"readlinkat":        names(1, trace.AccessStat, followNo).at(0),
-		"chdir":             names(0, trace.AccessStat, followYes).on(whenPwd),
-		"chroot":            names(0, trace.AccessStat, followYes).on(whenRoot),
-		"statfs":            names(0, trace.AccessStat, followYes),
-		"statfs64":          names(0, trace.AccessStat, followYes),
-		"getxattr":          names(0, trace.AccessStat, followYes),
-		"lgetxattr":         names(0, trace.AccessStat, followNo),
-		"listxattr":         names(0, trace.AccessStat, followYes),
-		"llistxattr":        names(0, trace.AccessStat, followNo),
-		"inotify_add_watch": names(1, trace.AccessStat, followYes),
-		"name_to_handle_at": names(1, trace.AccessStat, followIf).at(0).flags(4),
-		"rename":            moves(0, 1, trace.AccessRenameFrom, trace.AccessRenameTo),
-		"renameat":          moves(1, 3, trace.AccessRenameFrom, trace.AccessRenameTo).at(0).and(2),
-		"renameat2":         moves(1, 3, trace.AccessRenameFrom, trace.AccessRenameTo).at(0).and(2).flags(4),
-		"link":              moves(0, 1, trace.AccessLinkFrom, trace.AccessLinkTo),
-		"linkat":            moves(1, 3, trace.AccessLinkFrom, trace.AccessLinkTo).at(0).and(2).flags(4).by(followIf),
+	if abi == sysnum.Compat { // the mask of 64 bits takes two arguments
+		mark := all["fanotify_mark"]
+		mark.Dirfd, mark.Path = mark.Dirfd+1, mark.Path+1
+		all["fanotify_mark"] = mark
 	}
-}
-
-func descriptorLooks() map[string]look {
-	mapping := holds(4, trace.AccessExecMap, whenMapExec).keep(2, protWX)
-	mapping.ArgAll = 1
-	return map[string]look{
-		"fchmod":       holds(0, trace.AccessChmod, whenAlways).keep(1, modeBits),
-		"fchown":       holds(0, trace.AccessChown, whenAlways),
-		"fchown32":     holds(0, trace.AccessChown, whenAlways),
-		"ftruncate":    holds(0, trace.AccessTruncate, whenAlways),
-		"ftruncate64":  holds(0, trace.AccessTruncate, whenAlways),
-		"fsetxattr":    holds(0, trace.AccessAttr, whenAlways),
-		"fremovexattr": holds(0, trace.AccessAttr, whenAlways),
-		"fchdir":       holds(0, trace.AccessStat, whenAlways),
-		"flock":        holds(0, trace.AccessLock, whenFlock),
-		"fcntl":        holds(0, trace.AccessLock, whenLock),
-		"fcntl64":      holds(0, trace.AccessLock, whenLock),
-		"mmap":         mapping,
-		"mmap2":        mapping,
-		"socket":       socketCall(sockSocket),
-		"socketpair":   socketCall(sockPair),
-		"bind":         socketCall(sockBind),
-		"connect":      socketCall(sockConnect),
-		"listen":       socketCall(sockListen),
-		"sendto":       socketCall(sockSendto),
-		"sendmsg":      socketCall(sockSendmsg),
-		"sendmmsg":     socketCall(sockSendmsg), // the first message's address
-		"socketcall":   socketCall(sockMulti),
-	}
-}
-
-func argumentLooks() map[string]look {
-	attr := fresh(0).keep(1, allBits).always().through(4)
-	attr.ArgShort = 1
-	entered := func(l look) look { l.AtEnter = 1; return l }
-	return map[string]look{
-		"clone":              fresh(0).keep(0, namespaces),
-		"clone3":             fresh(0).keep(0, namespaces|newTime).through(0),
-		"unshare":            fresh(0).keep(0, namespaces|newTime),
-		"setns":              fresh(0).keep(1, namespaces|newTime).always(),
-		"mprotect":           fresh(0).keep(2, protExec),
-		"pkey_mprotect":      fresh(0).keep(2, protExec),
-		"shmat":              fresh(0).keep(2, shmExec),
-		"personality":        fresh(0).keep(0, allBits).always(),
-		"sched_setscheduler": fresh(0).keep(1, allBits).always(),
-		"sched_setattr":      attr,
-		"prctl":              fresh(0).keep(0, allBits).always().about(0),
-		"setsockopt":         fresh(0).about(2),
-		"ioctl":              fresh(0).about(1),
-		"exit":               entered(fresh(0)),
-		"exit_group":         entered(fresh(0)),
-		"rt_sigreturn":       entered(fresh(0)),
-		"sigreturn":          entered(fresh(0)),
-		"execve":             entered(names(0, trace.AccessExec, followYes)),
-		"execveat":           entered(names(1, trace.AccessExec, followUnless).at(0).flags(4)),
-	}
+	return all
 }
 
 // treatments lays the looks out by number for the kernel, ABI after ABI.
 func treatments(goarch string) []bpf.RecorderTreatment {
-	const numbers, abis = 512, 3
 	table := make([]bpf.RecorderTreatment, numbers*abis)
-	for _, looks := range []map[string]look{openLooks(), nameLooks(), descriptorLooks(), argumentLooks()} {
-		for abi := sysnum.Native; abi < abis; abi++ {
-			for number, name := range sysnum.Table(goarch, abi) {
-				if l, ok := looks[name]; ok && number < numbers && !inMemory(name, abi) {
-					table[uint32(abi)*numbers+number] = l.RecorderTreatment
-				}
+	for abi := sysnum.Native; abi < abis; abi++ {
+		looks := looks(abi)
+		for number, name := range sysnum.Table(goarch, abi) {
+			if l, ok := looks[name]; ok && number < numbers && !inMemory(name, abi) {
+				table[uint32(abi)*numbers+number] = l.RecorderTreatment
 			}
 		}
 	}
 	return table
 }
+
+// The size of that table, in bpf/call.h.
+const numbers, abis = 512, 3

@@ -59,7 +59,7 @@ func subjects(t *trace.Trace) map[int]string {
 }
 
 func (s Set) file(subject string, f trace.File, where string) {
-	if f.Outcome != trace.OK || f.Anon {
+	if f.Outcome != trace.OK || f.Anon || f.Syscall == "recvmsg" { // strace does not tell what a descriptor that came in is
 		return
 	}
 	add := func(kind, name string) { s.Add(Item{Subject: subject, Kind: kind, Name: name}, where) }
@@ -82,7 +82,7 @@ func (s Set) socket(subject string, k trace.Socket, where string) {
 	switch {
 	case k.Action == "create":
 		item.Kind, item.Name = "socket", fmt.Sprintf("%s %s %d", k.Family, k.Type, k.Protocol)
-	case k.Action == "listen" || !k.Succeeded():
+	case k.Action == "listen" || k.Action == "accept" || k.Action == "receive" || !k.Succeeded():
 		return
 	case k.Abstract != "":
 		item.Name = fmt.Sprintf("%s @%s", k.Family, string(k.Abstract))

@@ -1,0 +1,124 @@
+package apparmor
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/osapi-io/osapi-profile/synth"
+	"github.com/osapi-io/osapi-profile/trace"
+)
+
+// signalWords are what apparmor.d(5) calls a signal where that is not its name
+// in lower case without SIG.
+var signalWords = map[string]string{"0": "exists", "SIGTSTP": "stp", "SIGPOLL": "io", "SIGIOT": "abrt", "SIGCLD": "chld"}
+
+// knownSignals are the words that apparmor_parser 3.0 has.
+var knownSignals = strings.Fields(`exists hup int quit ill trap abrt bus fpe kill usr1 segv usr2 pipe alrm term stkflt chld cont
+	stop stp ttin ttou urg xcpu xfsz vtalrm prof winch io pwr sys`)
+
+// signalWord is AppArmor's word for a signal, "" if it has none.
+func signalWord(name string) string {
+	word, ok := signalWords[name]
+	if !ok {
+		word = strings.ToLower(strings.TrimPrefix(name, "SIG"))
+	}
+	if slices.Contains(knownSignals, word) {
+		return word
+	}
+	if n, ok := strings.CutPrefix(word, "rtmin+"); ok && len(n) <= 2 && strings.Trim(n, "0123456789") == "" {
+		return word
+	}
+	return ""
+}
+
+// stays says whether what a call was aimed at is under the profile itself. Of
+// what could not be told, it is not known.
+func stays(target string) bool { return target == trace.TargetSelf || target == trace.TargetWorker }
+
+// signalRule is the rule for signals that leave the worker: "" when there are
+// none. Whom they reach has a label of its own that a trace does not tell.
+func (d document) signalRule() (text, why string) {
+	var words []string
+	var evidence []synth.Evidence
+	every := false
+	for _, a := range d.profile.Arguments {
+		if a.Name != trace.ArgSignal || stays(a.Target) {
+			continue
+		}
+		word := signalWord(a.Value)
+		every = every || word == ""
+		words, evidence = append(words, word), append(evidence, a.Evidence)
+	}
+	switch {
+	case len(words) == 0:
+		return "", ""
+	case every:
+		return "signal (send)", because(evidence...)
+	}
+	slices.Sort(words)
+	return "signal (send) set=(" + strings.Join(slices.Compact(words), ", ") + ")", because(evidence...)
+}
+
+// ptraceAccess is what AppArmor asks for a value of trace.ArgPtrace: "trace",
+// "read", or "" for what needs no more than an earlier request did.
+func ptraceAccess(value string) string {
+	switch {
+	case value == "PTRACE_ATTACH" || value == "PTRACE_SEIZE" || strings.HasPrefix(value, "PTRACE_MODE_ATTACH"):
+		return "trace"
+	case strings.HasPrefix(value, "PTRACE_MODE_READ"):
+		return "read"
+	}
+	return ""
+}
+
+// tracesOthers says which access to processes that are not the worker's the
+// facts show.
+func (d document) tracesOthers() (reads, traces bool, evidence []synth.Evidence) {
+	for _, a := range d.profile.Arguments {
+		access := ptraceAccess(a.Value)
+		if a.Name != trace.ArgPtrace || access == "" || stays(a.Target) {
+			continue
+		}
+		reads, traces = reads || access == "read", traces || access == "trace"
+		evidence = append(evidence, a.Evidence)
+	}
+	return reads, traces, evidence
+}
+
+// deniedAims lists the signals and requests of ptrace(2) to processes outside of
+// the worker that the profile would refuse.
+func (p *Policy) deniedAims(t *trace.Trace) []Denial {
+	var out []Denial
+	for _, a := range t.Arguments {
+		if stays(a.Target) || !synth.RestsOnPermission(a.Seen) {
+			continue
+		}
+		switch a.Name {
+		case trace.ArgSignal:
+			if word := signalWord(a.Value); !p.has("signal", "send", word) {
+				out = append(out, Denial{"signal", a.Value, "signal (send) set=(" + word + ")"})
+			}
+		case trace.ArgPtrace:
+			if access := ptraceAccess(a.Value); access != "" && !p.has("ptrace", access, "") {
+				out = append(out, Denial{"ptrace", a.Value, "ptrace (" + access + ")"})
+			}
+		}
+	}
+	return out
+}
+
+// has says whether a rule without a peer grants the access, to the signal where
+// one is asked for.
+func (p *Policy) has(kind, access, signal string) bool {
+	return slices.ContainsFunc(p.Others, func(rule string) bool {
+		rest, ok := strings.CutPrefix(rule, kind)
+		if !ok || strings.Contains(rest, "peer=") {
+			return false
+		}
+		head, set, limited := strings.Cut(rest, "set=(")
+		inSet := !limited || slices.Contains(strings.Split(strings.TrimSuffix(set, ")"), ", "), signal)
+		return inSet && (strings.TrimSpace(head) == "" || slices.Contains(strings.FieldsFunc(head, func(r rune) bool {
+			return strings.ContainsRune(" (),", r)
+		}), access))
+	})
+}
