@@ -112,8 +112,9 @@ struct call_key {
 	u32 call;
 	u32 outcome; /* errno, OUTCOME_NONE, or 0 */
 };
-#define OUTCOME_NONE 0xffff    /* did not return */
-#define OUTCOME_SECCOMP 0xfffe /* came back without having gone in: refused by a filter */
+#define OUTCOME_NONE 0xffff            /* did not return */
+#define OUTCOME_SECCOMP 0x10000        /* did not go in: a seccomp filter answered with the errno in the low half */
+#define OUTCOME_SECCOMP_SIGNAL 0x20000 /* likewise, with the signal in the low half */
 
 struct tally {
 	u64 count;

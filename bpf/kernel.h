@@ -118,10 +118,15 @@ struct cred {
 };
 
 struct signal_struct { atomic_t live; };
+typedef struct { unsigned long sig[1]; } sigset_t;
+struct sigpending { sigset_t signal; };
+struct seccomp { int mode; };
 
-/* status: TS_COMPAT in a 32-bit call (x86 only). flags: TIF_32BIT (arm64). */
+/* status: TS_COMPAT in a 32-bit call (x86 only). flags: TIF_32BIT (arm64).
+ * syscall_work: what else happens at entry and exit (x86 only here). */
 struct thread_info {
 	unsigned long flags;
+	unsigned long syscall_work;
 	u32 status;
 };
 
@@ -129,6 +134,10 @@ struct task_struct {
 	struct thread_info thread_info;
 	int pid;
 	int tgid;
+	unsigned int ptrace;
+	int exit_code;
+	struct sigpending pending;
+	struct seccomp seccomp;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
 	const struct cred *real_cred;
@@ -168,12 +177,13 @@ struct socket { struct sock *sk; };
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-	unsigned long bp, r10, r9, r8, bx, ax, cx, dx, si, di;
+	unsigned long bp, r10, r9, r8, bx, ax, cx, dx, si, di, orig_ax;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
 	u64 regs[31];
 	u64 orig_x0;
+	s32 syscallno;
 };
 #endif
 

@@ -5,6 +5,7 @@
  * looked at by the handlers in handlers.h and socket.h, reached by tail call. */
 #include "capability.h"
 #include "handlers.h"
+#include "seccomp.h"
 #include "socket.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
@@ -111,7 +112,7 @@ int BPF_PROG(leave, struct pt_regs *regs, long ret)
 	if (call == CALL_EXECED)
 		return 0;
 	if (call == CALL_OUTSIDE) {
-		/* Back from a call that did not go in: a filter refused it. */
+		refused(state, bpf_get_current_task_btf(), regs, ret);
 		return 0;
 	}
 	t = treatment_of(call);
@@ -165,6 +166,7 @@ int BPF_PROG(finish, struct task_struct *task)
 
 	if (!state)
 		return 0;
+	killed_by_filter(state, task);
 	flush_recent(state);
 	__sync_fetch_and_sub(&task_count, 1);
 	if (BPF_CORE_READ(task, signal, live.counter) == 0) {

@@ -144,7 +144,7 @@ type RecorderTaskState struct {
 	Returned  uint32
 	Euid      uint32
 	Egid      uint32
-	Pad       uint32
+	Killed    uint32
 	_         [4]byte
 	Permitted uint64
 	Arguments [8]uint64

@@ -26,7 +26,7 @@ struct task_state {
 	u32 returned;  /* the call whose return is being handled */
 	u32 euid;      /* as of the last execve that was tried */
 	u32 egid;
-	u32 pad;
+	u32 killed;    /* by a seccomp filter, and recorded */
 	u64 permitted;
 	u64 arguments[8]; /* six of the call whose return is being handled */
 	struct recent recent[RECENT];
