@@ -11,6 +11,7 @@
 #define CALL_NR_MASK 0xfff
 #define CALL_OUTSIDE 0xffffffff /* not in a system call */
 #define CALL_EXECED 0xfffffffe  /* the execve that just succeeded: recorded already */
+#define CALL_RING 0xfffffffd    /* no call, but an operation of io_uring */
 enum abi { ABI_NATIVE, ABI_COMPAT, ABI_X32, ABI_COUNT };
 
 /* Access bits: trace.Access, in the same order. */
@@ -101,7 +102,7 @@ struct treatment {
 	u8 arg_create;  /* only when O_CREAT is among the flags */
 	u8 arg_short;   /* arg_deref reads 4 bytes, not 8 */
 	u8 check_arg; /* the argument, plus 1, that tells what a capability was asked for */
-	u8 pad;
+	u8 ring;      /* does the work of io_uring */
 	u64 arg_mask;   /* bits that are kept; 0: no argument */
 };
 

@@ -50,6 +50,7 @@ struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
+	struct mnt_namespace *mnt_ns;
 };
 
 struct path {
@@ -136,6 +137,8 @@ struct task_struct {
 	int tgid;
 	unsigned int ptrace;
 	int exit_code;
+	unsigned int flags;
+	void *io_uring;
 	struct sigpending pending;
 	struct seccomp seccomp;
 	struct task_struct *group_leader;
@@ -174,14 +177,24 @@ struct sock {
 };
 
 struct socket { struct sock *sk; };
+struct msghdr {
+	void *msg_name;
+	int msg_namelen;
+};
+
+struct renamedata { struct dentry *old_dentry; };
+struct io_kiocb { u8 opcode; };
+struct filename { const char *name; };
+struct open_flags { int open_flag; };
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-	unsigned long bp, r10, r9, r8, bx, ax, cx, dx, si, di, orig_ax;
+	unsigned long bp, r10, r9, r8, bx, ax, cx, dx, si, di, orig_ax, sp;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
 	u64 regs[31];
+	u64 sp;
 	u64 orig_x0;
 	s32 syscallno;
 };

@@ -5,6 +5,7 @@
  * looked at by the handlers in handlers.h and socket.h, reached by tail call. */
 #include "capability.h"
 #include "handlers.h"
+#include "hooks.h"
 #include "seccomp.h"
 #include "socket.h"
 
@@ -54,6 +55,7 @@ int BPF_PROG(enter, struct pt_regs *regs, long nr)
 		state->euid = BPF_CORE_READ(task, cred, euid.val);
 		state->egid = BPF_CORE_READ(task, cred, egid.val);
 		bpf_probe_read_kernel(&state->permitted, sizeof(state->permitted), &task->cred->cap_permitted);
+		state->opens = 0;
 		return 0;
 	}
 	record_call(state, call, OUTCOME_NONE);
@@ -164,11 +166,14 @@ int BPF_PROG(finish, struct task_struct *task)
 {
 	struct task_state *state = bpf_task_storage_get(&tasks, task, 0, 0);
 
-	if (!state)
+	if (state) {
+		killed_by_filter(state, task);
+		flush_recent(state);
+		__sync_fetch_and_sub(&task_count, 1);
+	} else if (!scope_of(task)) {
 		return 0;
-	killed_by_filter(state, task);
-	flush_recent(state);
-	__sync_fetch_and_sub(&task_count, 1);
+	}
+	/* The last one to end may be a thread of io_uring. */
 	if (BPF_CORE_READ(task, signal, live.counter) == 0) {
 		u32 pid = pid_at(BPF_CORE_READ(task, group_leader), pid_level);
 

@@ -88,7 +88,7 @@ func (o *observer) syscall(k bpf.RecorderCallKey, v bpf.RecorderTally) error {
 		o.holes.set(trace.HoleCompat, fmt.Sprintf("%s(2) of %s was called, whose arguments lie in memory: whether memory "+
 			"was made executable by it is not seen", name, abi.Label(o.arch)), 1)
 	}
-	if name == "io_uring_setup" && k.Outcome == 0 {
+	if name == "io_uring_setup" && k.Outcome == 0 && !o.requested {
 		o.holes.set(trace.HoleIOURing, "io_uring is used: what its rings do runs no system call and is not seen", 1)
 	}
 	fresh, err := o.syscalls.see(trace.Syscall{Seen: o.tallied(k.Subject, k.Operation, k.Outcome, v), Name: name,

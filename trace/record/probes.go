@@ -53,6 +53,8 @@ type probes struct {
 	maps      bpf.RecorderMaps
 	variables bpf.RecorderVariables
 	chosen    []trace.Probe
+	functions map[string]bool // kernel functions that are hooked
+	requests  bool            // what rings are asked for is seen
 
 	collection *ebpf.Collection
 	links      map[string]link.Link // by name of the program
@@ -60,32 +62,41 @@ type probes struct {
 
 // load loads and attaches everything. The scope is still closed: nothing is
 // recorded before arm.
-func load(ways []choice) (*probes, error) {
+func load(ways []choice, functions []string) (*probes, error) {
 	_ = rlimit.RemoveMemlock() // not needed since 5.11, and not allowed everywhere
 	spec, err := bpf.LoadRecorder()
 	if err != nil {
 		return nil, fmt.Errorf("reading the built-in probes: %w", err)
 	}
 	capability := chooseCapability(spec, ways)
-	wanted := slices.Concat(tracepoints(), capability.programs)
+	wanted := slices.Concat(tracepoints(), capability.programs, functionPrograms(spec, functions))
 	for _, name := range handlerPrograms() {
 		wanted = append(wanted, name)
 	}
-	for name := range spec.Programs {
-		if !slices.Contains(wanted, name) {
-			delete(spec.Programs, name)
-		}
-	}
-	p := &probes{}
-	if p.collection, err = ebpf.NewCollection(spec); err != nil {
+	p := &probes{chosen: chosen(capability.hook)}
+	if p.collection, err = ebpf.NewCollection(only(spec, wanted)); err != nil {
 		return nil, explain(err)
 	}
 	if err := p.attach(capability); err != nil {
 		p.close()
 		return nil, explain(err)
 	}
-	p.chosen = chosen(capability.hook)
+	if err := p.attachFunctions(); err != nil {
+		p.close()
+		return nil, explain(err)
+	}
 	return p, nil
+}
+
+// only leaves the programs of these names.
+func only(spec *ebpf.CollectionSpec, names []string) *ebpf.CollectionSpec {
+	spec = spec.Copy()
+	for name := range spec.Programs {
+		if !slices.Contains(names, name) {
+			delete(spec.Programs, name)
+		}
+	}
+	return spec
 }
 
 func chosen(capability string) []trace.Probe {
@@ -108,15 +119,9 @@ func chooseCapability(spec *ebpf.CollectionSpec, ways []choice) choice {
 }
 
 func try(spec *ebpf.CollectionSpec, c choice) error {
-	only := spec.Copy()
-	for name := range only.Programs {
-		if !slices.Contains(c.programs, name) {
-			delete(only.Programs, name)
-		}
-	}
 	p := &probes{}
 	var err error
-	if p.collection, err = ebpf.NewCollection(only); err != nil {
+	if p.collection, err = ebpf.NewCollection(only(spec, c.programs)); err != nil {
 		return err
 	}
 	defer p.close()
@@ -136,7 +141,7 @@ func (p *probes) attach(capability choice) error {
 		return err
 	}
 	for i, t := range treatments(runtime.GOARCH) {
-		if t.Handler == 0 && t.ArgMask == 0 && t.AtEnter == 0 && t.CheckArg == 0 {
+		if t.Handler == 0 && t.ArgMask == 0 && t.AtEnter == 0 && t.CheckArg == 0 && t.Ring == 0 {
 			continue
 		}
 		if err := p.maps.Treatments.Put(uint32(i), t); err != nil {

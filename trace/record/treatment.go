@@ -237,6 +237,8 @@ func descriptorLooks() map[string]look {
 func argumentLooks() map[string]look {
 	attr := fresh(0).keep(1, allBits).always().through(4)
 	attr.ArgShort = 1
+	ring := fresh(0)
+	ring.Ring = 1
 	entered := func(l look) look { l.AtEnter = 1; return l }
 	return map[string]look{
 		"clone":              fresh(0).keep(0, namespaces),
@@ -252,6 +254,7 @@ func argumentLooks() map[string]look {
 		"prctl":              fresh(0).keep(0, allBits).always().about(0),
 		"setsockopt":         fresh(0).about(2),
 		"ioctl":              fresh(0).about(1),
+		"io_uring_enter":     ring,
 		"exit":               entered(fresh(0)),
 		"exit_group":         entered(fresh(0)),
 		"rt_sigreturn":       entered(fresh(0)),
