@@ -66,6 +66,10 @@ struct begun {
 	u64 mnt;
 	u32 access;
 	u32 access2;
+	u32 mode; /* with the type; 0 while there is no such file */
+	u32 uid;
+	u32 gid;
+	u32 pad;
 	struct place first, second;
 	struct socket_key socket;
 };

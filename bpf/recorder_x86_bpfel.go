@@ -33,6 +33,10 @@ type RecorderBegun struct {
 	Mnt     uint64
 	Access  uint32
 	Access2 uint32
+	Mode    uint32
+	Uid     uint32
+	Gid     uint32
+	Pad     uint32
 	First   struct {
 		_         structs.HostLayout
 		Directory uint64

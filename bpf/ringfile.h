@@ -178,6 +178,19 @@ static __always_inline u32 add_place(struct scratch *out, u32 *used, struct plac
 	return *used - from;
 }
 
+/* What a name leads to, if to anything. */
+static __always_inline void keep_owner(struct begun *b, u64 pointer)
+{
+	struct inode *inode = BPF_CORE_READ((struct dentry *)pointer, d_inode);
+
+	b->mode = 0;
+	if (!inode)
+		return;
+	b->mode = BPF_CORE_READ(inode, i_mode);
+	b->uid = BPF_CORE_READ(inode, i_uid.val);
+	b->gid = BPF_CORE_READ(inode, i_gid.val);
+}
+
 /* Say that what was begun has come to an end. */
 static __always_inline void ended(struct task_struct *task, struct task_state *state, struct begun *b, u32 outcome)
 {
@@ -199,6 +212,11 @@ static __always_inline void ended(struct task_struct *task, struct task_state *s
 		return;
 	head(&out->event, b->access2 ? EVENT_PATHS : EVENT_PATH, task, &key);
 	out->event.access2 = b->access2;
+	if (!b->mode)
+		keep_owner(b, b->dentry); /* it was made */
+	out->event.mode = b->mode;
+	out->event.uid = b->uid;
+	out->event.gid = b->gid;
 	out->event.length[TEXT_WALK] = add_place(out, &used, &b->first, b->mnt);
 	if (b->access2)
 		out->event.length[TEXT_WALK2] = add_place(out, &used, &b->second, b->mnt);
@@ -242,6 +260,7 @@ __noinline int on_path(u32 what, int ret, u64 directory, u64 dentry, u64 dentry2
 	b->mnt = (u64)BPF_CORE_READ(path, mnt);
 	b->dentry = dentry;
 	keep_place(&b->first, dentry);
+	keep_owner(b, dentry);
 	if (b->access2)
 		keep_place(&b->second, dentry2);
 	if (!ret)

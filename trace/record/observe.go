@@ -178,6 +178,9 @@ func (o *observer) named(e event) error {
 	at := o.names.resolve(o.view(&e), climb(e.text[textWalk]), e.text[textName], e.is(eventFollow))
 	o.place(&f, at)
 	f.Anon = f.Anon || e.is(eventUnlinked)
+	if f.Type == "" && e.Mode != 0 { // a probe saw it before it was gone
+		f.Type, f.UID, f.GID, f.Mode = typeOf(e.Mode), e.Uid, e.Gid, e.Mode&0o7777
+	}
 	o.names.memory.learn(&e, &f)
 	if f.Access&(trace.AccessBind|trace.AccessConnect) != 0 {
 		o.socketPaths[socketName{f.Subject, e.text[textName]}] = f.Path

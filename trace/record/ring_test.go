@@ -245,6 +245,11 @@ func TestRings(t *testing.T) {
 					}
 				}
 			}
+			for _, f := range read.Files {
+				if f.Syscall == "io_uring" && f.Access == trace.AccessDelete {
+					assert.NotEmpty(t, f.Type, "the kernel knew what %s was", f.Path)
+				}
+			}
 			slices.Sort(sockets)
 			assert.Equal(t, slices.Compact(sockets), ringFacts(read, "/nowhere"))
 		})
