@@ -49,42 +49,44 @@ static __always_inline int sock_send(u64 *a, u64 ret)
 	return name ? on_socket(SOCK_SENDMSG, a[0], name, BPF_CORE_READ(message, msg_namelen), ret) : 0;
 }
 
-/* An fexit program finds the n arguments of its function in its context, and
- * behind them what the function gave back. They are copied, since to the
- * verifier they are pointers there, which a global function does not take. */
-#define FUNCTION(function, n, concerns, does)                                                                                  \
+/* An fexit program finds the arguments of its function in its context, of which
+ * the first n are looked at: how many there are differs by kernel. They are
+ * copied, since to the verifier they are pointers there, which a global function
+ * does not take. */
+#define FUNCTION(function, n, concerns, does)                                                                          \
 	SEC("fexit/" #function)                                                                                        \
 	int fexit_##function(u64 *ctx)                                                                                 \
 	{                                                                                                              \
-		u64 a[n + 1] = {};                                                                                     \
+		u64 a[n] = {}, ret = 0;                                                                                \
                                                                                                                        \
 		if (!concerns(bpf_get_current_task_btf()))                                                             \
 			return 0;                                                                                      \
 		bpf_probe_read_kernel(a, sizeof(a), ctx);                                                              \
-		return does(a, a[n]);                                                                                  \
+		bpf_get_func_ret(ctx, &ret);                                                                           \
+		return does(a, ret);                                                                                   \
 	}
 
 FUNCTION(do_filp_open, 3, in_ring, filp_open)
 FUNCTION(do_file_open, 3, in_ring, filp_open) /* its name since 7.0 */
 FUNCTION(security_file_open, 1, may_open, file_open)
 FUNCTION(security_file_truncate, 1, in_ring, file_truncate)
-FUNCTION(security_path_mkdir, 3, in_ring, path_mkdir)
-FUNCTION(security_path_symlink, 3, in_ring, path_symlink)
+FUNCTION(security_path_mkdir, 2, in_ring, path_mkdir)
+FUNCTION(security_path_symlink, 2, in_ring, path_symlink)
 FUNCTION(security_path_unlink, 2, in_ring, path_unlink)
 FUNCTION(security_path_rmdir, 2, in_ring, path_rmdir)
 FUNCTION(security_path_rename, 5, in_ring, path_rename)
 FUNCTION(security_path_link, 3, in_ring, path_link)
-FUNCTION(vfs_mkdir, 4, in_ring, vfs_third)
-FUNCTION(vfs_symlink, 4, in_ring, vfs_third)
-FUNCTION(vfs_unlink, 4, in_ring, vfs_third)
+FUNCTION(vfs_mkdir, 3, in_ring, vfs_third)
+FUNCTION(vfs_symlink, 3, in_ring, vfs_third)
+FUNCTION(vfs_unlink, 3, in_ring, vfs_third)
 FUNCTION(vfs_rmdir, 3, in_ring, vfs_third)
 FUNCTION(vfs_rename, 1, in_ring, vfs_renamed)
-FUNCTION(vfs_link, 5, in_ring, vfs_first)
+FUNCTION(vfs_link, 1, in_ring, vfs_first)
 FUNCTION(__sock_create, 6, in_ring, sock_create)
-FUNCTION(__sys_connect_file, 4, in_ring, sock_connect)
+FUNCTION(__sys_connect_file, 3, in_ring, sock_connect)
 FUNCTION(__sys_bind_socket, 3, in_ring, sock_bind)
-FUNCTION(__sys_listen_socket, 2, in_ring, sock_listen)
-FUNCTION(security_socket_sendmsg, 3, in_ring, sock_send)
+FUNCTION(__sys_listen_socket, 1, in_ring, sock_listen)
+FUNCTION(security_socket_sendmsg, 2, in_ring, sock_send)
 
 #if defined(__TARGET_ARCH_x86)
 #define RETURN_SLOT 8 /* the return address is off the stack when a function has returned */

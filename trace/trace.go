@@ -28,7 +28,7 @@ type Header struct {
 
 // Probe says which hook stands behind a kind of fact. Hook "" means none: a hole.
 type Probe struct {
-	Fact string `json:"fact"` // "syscall", "exec", "file", "capability", "socket", "argument"
+	Fact string `json:"fact"` // "syscall", "exec", "file", "capability", "socket", "argument"; "io_uring": what rings are asked for
 	Hook string `json:"hook"` // "tp_btf/sys_exit", "fexit/security_capable", …
 }
 
