@@ -2,6 +2,7 @@ package record
 
 import (
 	"errors"
+	"os"
 	"slices"
 	"strings"
 
@@ -61,7 +62,7 @@ func requestHook(program string) string {
 
 // functionPrograms are those programs for functions that can be loaded here by
 // one of the ways: fexit wants each function to be in the kernel's BTF.
-func functionPrograms(spec *ebpf.CollectionSpec, ways []string) []string {
+func functionPrograms(spec *ebpf.CollectionSpec, ways []string, capability choice) []string {
 	kernel, err := btf.LoadKernelSpec()
 	if err != nil {
 		return nil
@@ -73,19 +74,24 @@ func functionPrograms(spec *ebpf.CollectionSpec, ways []string) []string {
 			names = append(names, name)
 		}
 	}
-	if slices.Contains(ways, byFexit) {
-		names = append(names, trampolines(spec, kernel)...)
+	tried := choice{programs: []string{"fexit_security_file_open"}}
+	if slices.Contains(ways, byFexit) && (strings.HasPrefix(capability.hook, "fexit/") || try(spec, tried) == nil) {
+		names = append(names, trampolines(kernel)...)
 	}
-	kprobes := []string{"function_kprobe", "function_kretprobe"}
-	if slices.Contains(ways, byKprobe) && loads(spec, kprobes) == nil {
-		names = append(names, kprobes...)
+	if slices.Contains(ways, byKprobe) && haveKprobes() {
+		names = append(names, "function_kprobe", "function_kretprobe")
 	}
 	return names
 }
 
-// trampolines are the fexit programs whose functions this kernel has, none when
-// it has no trampolines.
-func trampolines(spec *ebpf.CollectionSpec, kernel *btf.Spec) []string {
+// haveKprobes looks for the event source by which they are attached.
+func haveKprobes() bool {
+	_, err := os.Stat("/sys/bus/event_source/devices/kprobe/type")
+	return err == nil
+}
+
+// trampolines are the fexit programs whose functions this kernel has.
+func trampolines(kernel *btf.Spec) []string {
 	var names []string
 	for _, f := range functions() {
 		var known *btf.Func
@@ -93,19 +99,7 @@ func trampolines(spec *ebpf.CollectionSpec, kernel *btf.Spec) []string {
 			names = append(names, f.program())
 		}
 	}
-	if len(names) == 0 || try(spec, choice{programs: names[:1]}) != nil {
-		return nil
-	}
 	return names
-}
-
-// loads says whether programs can be loaded, attached or not.
-func loads(spec *ebpf.CollectionSpec, names []string) error {
-	c, err := ebpf.NewCollection(only(spec, names))
-	if err == nil {
-		c.Close()
-	}
-	return err
 }
 
 // attachFunctions hooks every function by the best way that works for it.

@@ -69,7 +69,7 @@ func load(ways []choice, functions []string) (*probes, error) {
 		return nil, fmt.Errorf("reading the built-in probes: %w", err)
 	}
 	capability := chooseCapability(spec, ways)
-	wanted := slices.Concat(tracepoints(), capability.programs, functionPrograms(spec, functions))
+	wanted := slices.Concat(tracepoints(), capability.programs, functionPrograms(spec, functions, capability))
 	for _, name := range handlerPrograms() {
 		wanted = append(wanted, name)
 	}
@@ -121,7 +121,7 @@ func chooseCapability(spec *ebpf.CollectionSpec, ways []choice) choice {
 func try(spec *ebpf.CollectionSpec, c choice) error {
 	p := &probes{}
 	var err error
-	if p.collection, err = ebpf.NewCollection(only(spec, c.programs)); err != nil {
+	if p.collection, err = ebpf.NewCollection(small(only(spec, c.programs))); err != nil {
 		return err
 	}
 	defer p.close()
@@ -131,6 +131,20 @@ func try(spec *ebpf.CollectionSpec, c choice) error {
 		}
 	}
 	return nil
+}
+
+// small makes the maps of a collection that only is tried as small as they can
+// be: to clear tables takes longer than all else.
+func small(spec *ebpf.CollectionSpec) *ebpf.CollectionSpec {
+	for _, m := range spec.Maps {
+		switch m.Type {
+		case ebpf.Hash, ebpf.LRUHash:
+			m.MaxEntries = 1
+		case ebpf.RingBuf:
+			m.MaxEntries = uint32(os.Getpagesize())
+		}
+	}
+	return spec
 }
 
 func (p *probes) attach(capability choice) error {
