@@ -11,6 +11,7 @@
 #define CALL_NR_MASK 0xfff
 #define CALL_OUTSIDE 0xffffffff /* not in a system call */
 #define CALL_EXECED 0xfffffffe  /* the execve that just succeeded: recorded already */
+#define CALL_RING 0xfffffffd    /* no call, but an operation of io_uring */
 enum abi { ABI_NATIVE, ABI_COMPAT, ABI_X32, ABI_COUNT };
 
 /* Access bits: trace.Access, in the same order. */
@@ -142,6 +143,8 @@ struct treatment {
 	s8 target;      /* arguments that it is aimed at */
 	s8 target2;
 	s8 text;        /* a short string that goes with the argument */
+	u8 ring;        /* does the work of io_uring */
+	u8 pad[7];
 };
 
 /* The sets. One key is one fact. */
@@ -151,8 +154,9 @@ struct call_key {
 	u32 call;
 	u32 outcome; /* errno, OUTCOME_NONE, or 0 */
 };
-#define OUTCOME_NONE 0xffff    /* did not return */
-#define OUTCOME_SECCOMP 0xfffe /* came back without having gone in: refused by a filter */
+#define OUTCOME_NONE 0xffff            /* did not return */
+#define OUTCOME_SECCOMP 0x10000        /* did not go in: a seccomp filter answered with the errno in the low half */
+#define OUTCOME_SECCOMP_SIGNAL 0x20000 /* likewise, with the signal in the low half */
 
 struct tally {
 	u64 count;

@@ -6,7 +6,7 @@
 #ifndef OSAPI_CAPABILITY_H
 #define OSAPI_CAPABILITY_H
 
-#include "call.h"
+#include "ring.h"
 
 #define CAP_OPT_NOAUDIT 2
 #define CAP_SYS_ADMIN 21
@@ -59,8 +59,8 @@ static __always_inline void key_of_check(struct capability_key *key, struct task
 
 	key->subject = state->subject;
 	key->operation = operation;
-	key->call = state->call;
-	add_argument(key, task, state->call);
+	key->call = call_of(state, task);
+	add_argument(key, task, key->call);
 	key->capability = cap;
 	key->flags = flags;
 	if (BPF_CORE_READ(ns, level))
@@ -108,7 +108,7 @@ SEC("tp_btf/cap_capable")
 int BPF_PROG(capability_tracepoint, const struct cred *cred, struct user_namespace *target_ns,
 	     struct user_namespace *capable_ns, int cap, int ret)
 {
-	struct task_state *state = current_state();
+	struct task_state *state = scope_of(bpf_get_current_task_btf());
 	struct capability_key key = {};
 	u64 stack[STACK_DEPTH] = {};
 
@@ -127,7 +127,7 @@ SEC("fexit/security_capable")
 int BPF_PROG(capability_fexit, const struct cred *cred, struct user_namespace *ns, int cap, unsigned int opts,
 	     int ret)
 {
-	struct task_state *state = current_state();
+	struct task_state *state = scope_of(bpf_get_current_task_btf());
 	struct capability_key key = {};
 	u64 stack[STACK_DEPTH] = {};
 
@@ -155,7 +155,7 @@ int BPF_PROG(capability_fexit, const struct cred *cred, struct user_namespace *n
 SEC("kprobe/security_capable")
 int capability_kprobe(struct pt_regs *ctx)
 {
-	struct task_state *state = current_state();
+	struct task_state *state = scope_of(bpf_get_current_task_btf());
 
 	if (!state)
 		return 0;
@@ -170,7 +170,7 @@ int capability_kprobe(struct pt_regs *ctx)
 SEC("kretprobe/security_capable")
 int capability_kretprobe(struct pt_regs *ctx)
 {
-	struct task_state *state = current_state();
+	struct task_state *state = scope_of(bpf_get_current_task_btf());
 	u64 stack[STACK_DEPTH];
 
 	if (!state)

@@ -50,6 +50,7 @@ struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
+	struct mnt_namespace *mnt_ns;
 };
 
 struct path {
@@ -137,10 +138,15 @@ struct signal_struct {
 	atomic_t live;
 	struct pid *pids[4]; /* by enum pid_type */
 };
+typedef struct { unsigned long sig[1]; } sigset_t;
+struct sigpending { sigset_t signal; };
+struct seccomp { int mode; };
 
-/* status: TS_COMPAT in a 32-bit call (x86 only). flags: TIF_32BIT (arm64). */
+/* status: TS_COMPAT in a 32-bit call (x86 only). flags: TIF_32BIT (arm64).
+ * syscall_work: what else happens at entry and exit (x86 only here). */
 struct thread_info {
 	unsigned long flags;
+	unsigned long syscall_work;
 	u32 status;
 };
 
@@ -149,6 +155,12 @@ struct task_struct {
 	int pid;
 	int tgid;
 	struct task_struct *real_parent;
+	unsigned int ptrace;
+	int exit_code;
+	unsigned int flags;
+	void *io_uring;
+	struct sigpending pending;
+	struct seccomp seccomp;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
 	struct hlist_node pid_links[4];
@@ -188,15 +200,26 @@ struct sock {
 };
 
 struct socket { struct sock *sk; };
+struct msghdr {
+	void *msg_name;
+	int msg_namelen;
+};
+
+struct renamedata { struct dentry *old_dentry; };
+struct io_kiocb { u8 opcode; };
+struct filename { const char *name; };
+struct open_flags { int open_flag; };
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-	unsigned long bp, r10, r9, r8, bx, ax, cx, dx, si, di;
+	unsigned long bp, r10, r9, r8, bx, ax, cx, dx, si, di, orig_ax, sp;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
 	u64 regs[31];
+	u64 sp;
 	u64 orig_x0;
+	s32 syscallno;
 };
 #endif
 

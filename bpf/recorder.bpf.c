@@ -6,7 +6,9 @@
  * call. */
 #include "capability.h"
 #include "handlers.h"
+#include "hooks.h"
 #include "peer.h"
+#include "seccomp.h"
 #include "target.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
@@ -51,6 +53,7 @@ int BPF_PROG(enter, struct pt_regs *regs, long nr)
 		state->euid = BPF_CORE_READ(task, cred, euid.val);
 		state->egid = BPF_CORE_READ(task, cred, egid.val);
 		bpf_probe_read_kernel(&state->permitted, sizeof(state->permitted), &task->cred->cap_permitted);
+		state->opens = 0;
 		return 0;
 	}
 	record_call(state, call, OUTCOME_NONE);
@@ -71,7 +74,7 @@ int BPF_PROG(leave, struct pt_regs *regs, long ret)
 	if (call == CALL_EXECED)
 		return 0;
 	if (call == CALL_OUTSIDE) {
-		/* Back from a call that did not go in: a filter refused it. */
+		refused(state, bpf_get_current_task_btf(), regs, ret);
 		return 0;
 	}
 	t = treatment_of(call);
@@ -123,10 +126,14 @@ int BPF_PROG(finish, struct task_struct *task)
 {
 	struct task_state *state = bpf_task_storage_get(&tasks, task, 0, 0);
 
-	if (!state)
+	if (state) {
+		killed_by_filter(state, task);
+		flush_recent(state);
+		__sync_fetch_and_sub(&task_count, 1);
+	} else if (!scope_of(task)) {
 		return 0;
-	flush_recent(state);
-	__sync_fetch_and_sub(&task_count, 1);
+	}
+	/* The last one to end may be a thread of io_uring. */
 	if (BPF_CORE_READ(task, signal, live.counter) == 0) {
 		u32 pid = pid_at(BPF_CORE_READ(task, group_leader), pid_level);
 

@@ -26,6 +26,41 @@ type RecorderArgumentKey struct {
 	Text      [16]int8
 }
 
+type RecorderBegun struct {
+	_       structs.HostLayout
+	Entered [32]struct {
+		_        structs.HostLayout
+		Sp       uint64
+		Argument [6]uint64
+	}
+	Dentry  uint64
+	Mnt     uint64
+	Access  uint32
+	Access2 uint32
+	Mode    uint32
+	Uid     uint32
+	Gid     uint32
+	Pad     uint32
+	First   struct {
+		_         structs.HostLayout
+		Directory uint64
+		Inode     uint64
+		Hash      uint32
+		Pad       uint32
+		Name      [256]int8
+	}
+	Second struct {
+		_         structs.HostLayout
+		Directory uint64
+		Inode     uint64
+		Hash      uint32
+		Pad       uint32
+		Name      [256]int8
+	}
+	Socket RecorderSocketKey
+	_      [4]byte
+}
+
 type RecorderCallKey struct {
 	_         structs.HostLayout
 	Subject   uint32
@@ -79,6 +114,14 @@ type RecorderEvent struct {
 	Fs        [16]int8
 	Length    [5]uint16
 	Pad       [3]uint16
+}
+
+type RecorderRequestKey struct {
+	_         structs.HostLayout
+	Subject   uint32
+	Operation uint32
+	Opcode    uint32
+	Pad       uint32
 }
 
 type RecorderScratch struct {
@@ -149,7 +192,9 @@ type RecorderTaskState struct {
 	Euid      uint32
 	Egid      uint32
 	Target    uint32
-	_         [4]byte
+	Killed    uint32
+	Opens     uint32
+	Pad       uint32
 	Permitted uint64
 	Arguments [8]uint64
 	Recent    [32]struct {
@@ -193,55 +238,86 @@ type RecorderTreatment struct {
 	Target     int8
 	Target2    int8
 	Text       int8
+	Ring       uint8
+	Pad        [7]uint8
 }
 
 // Names of all BPF objects in the ELF.
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
-	RecorderMapArguments             = "arguments"
-	RecorderMapCalls                 = "calls"
-	RecorderMapCapabilities          = "capabilities"
-	RecorderMapEvents                = "events"
-	RecorderMapHandlers              = "handlers"
-	RecorderMapLosses                = "losses"
-	RecorderMapPeers                 = "peers"
-	RecorderMapProcesses             = "processes"
-	RecorderMapScratchSocket         = "scratch_socket"
-	RecorderMapScratches             = "scratches"
-	RecorderMapSeen                  = "seen"
-	RecorderMapSockets               = "sockets"
-	RecorderMapSubjects              = "subjects"
-	RecorderMapTasks                 = "tasks"
-	RecorderMapTreatments            = "treatments"
-	RecorderProgCapabilityFexit      = "capability_fexit"
-	RecorderProgCapabilityKprobe     = "capability_kprobe"
-	RecorderProgCapabilityKretprobe  = "capability_kretprobe"
-	RecorderProgCapabilityTracepoint = "capability_tracepoint"
-	RecorderProgEnter                = "enter"
-	RecorderProgExec                 = "exec"
-	RecorderProgFinish               = "finish"
-	RecorderProgFork                 = "fork"
-	RecorderProgHandleFd             = "handle_fd"
-	RecorderProgHandleOpen           = "handle_open"
-	RecorderProgHandlePath           = "handle_path"
-	RecorderProgHandlePaths          = "handle_paths"
-	RecorderProgHandlePeer           = "handle_peer"
-	RecorderProgHandleSocket         = "handle_socket"
-	RecorderProgLeave                = "leave"
-	RecorderVarArmed                 = "armed"
-	RecorderVarArmedNamespace        = "armed_namespace"
-	RecorderVarGeneration            = "generation"
-	RecorderVarMemoryChecks          = "memory_checks"
-	RecorderVarOperation             = "operation"
-	RecorderVarPidLevel              = "pid_level"
-	RecorderVarSubjectCount          = "subject_count"
-	RecorderVarTaskCount             = "task_count"
-	RecorderVarTaskPeak              = "task_peak"
-	RecorderVarUnusedCapabilityValue = "unused_capability_value"
-	RecorderVarUnusedEvent           = "unused_event"
-	RecorderVarUnusedTaskState       = "unused_task_state"
-	RecorderVarUnusedTreatment       = "unused_treatment"
+	RecorderMapArguments                   = "arguments"
+	RecorderMapBeginnings                  = "beginnings"
+	RecorderMapCalls                       = "calls"
+	RecorderMapCapabilities                = "capabilities"
+	RecorderMapEvents                      = "events"
+	RecorderMapHandlers                    = "handlers"
+	RecorderMapLosses                      = "losses"
+	RecorderMapPeers                       = "peers"
+	RecorderMapProcesses                   = "processes"
+	RecorderMapRequests                    = "requests"
+	RecorderMapScratchSocket               = "scratch_socket"
+	RecorderMapScratches                   = "scratches"
+	RecorderMapSeen                        = "seen"
+	RecorderMapSockets                     = "sockets"
+	RecorderMapSubjects                    = "subjects"
+	RecorderMapTaken                       = "taken"
+	RecorderMapTasks                       = "tasks"
+	RecorderMapTreatments                  = "treatments"
+	RecorderProgCapabilityFexit            = "capability_fexit"
+	RecorderProgCapabilityKprobe           = "capability_kprobe"
+	RecorderProgCapabilityKretprobe        = "capability_kretprobe"
+	RecorderProgCapabilityTracepoint       = "capability_tracepoint"
+	RecorderProgEnter                      = "enter"
+	RecorderProgExec                       = "exec"
+	RecorderProgFexitSockCreate            = "fexit___sock_create"
+	RecorderProgFexitSysBindSocket         = "fexit___sys_bind_socket"
+	RecorderProgFexitSysConnectFile        = "fexit___sys_connect_file"
+	RecorderProgFexitSysListenSocket       = "fexit___sys_listen_socket"
+	RecorderProgFexitDoFileOpen            = "fexit_do_file_open"
+	RecorderProgFexitDoFilpOpen            = "fexit_do_filp_open"
+	RecorderProgFexitSecurityFileOpen      = "fexit_security_file_open"
+	RecorderProgFexitSecurityFileTruncate  = "fexit_security_file_truncate"
+	RecorderProgFexitSecurityPathLink      = "fexit_security_path_link"
+	RecorderProgFexitSecurityPathMkdir     = "fexit_security_path_mkdir"
+	RecorderProgFexitSecurityPathRename    = "fexit_security_path_rename"
+	RecorderProgFexitSecurityPathRmdir     = "fexit_security_path_rmdir"
+	RecorderProgFexitSecurityPathSymlink   = "fexit_security_path_symlink"
+	RecorderProgFexitSecurityPathUnlink    = "fexit_security_path_unlink"
+	RecorderProgFexitSecuritySocketSendmsg = "fexit_security_socket_sendmsg"
+	RecorderProgFexitVfsLink               = "fexit_vfs_link"
+	RecorderProgFexitVfsMkdir              = "fexit_vfs_mkdir"
+	RecorderProgFexitVfsRename             = "fexit_vfs_rename"
+	RecorderProgFexitVfsRmdir              = "fexit_vfs_rmdir"
+	RecorderProgFexitVfsSymlink            = "fexit_vfs_symlink"
+	RecorderProgFexitVfsUnlink             = "fexit_vfs_unlink"
+	RecorderProgFinish                     = "finish"
+	RecorderProgFork                       = "fork"
+	RecorderProgFunctionKprobe             = "function_kprobe"
+	RecorderProgFunctionKretprobe          = "function_kretprobe"
+	RecorderProgHandleFd                   = "handle_fd"
+	RecorderProgHandleOpen                 = "handle_open"
+	RecorderProgHandlePath                 = "handle_path"
+	RecorderProgHandlePaths                = "handle_paths"
+	RecorderProgHandlePeer                 = "handle_peer"
+	RecorderProgHandleSocket               = "handle_socket"
+	RecorderProgLeave                      = "leave"
+	RecorderProgRequest                    = "request"
+	RecorderProgRequestSqe                 = "request_sqe"
+	RecorderVarArmed                       = "armed"
+	RecorderVarArmedNamespace              = "armed_namespace"
+	RecorderVarGeneration                  = "generation"
+	RecorderVarMemoryChecks                = "memory_checks"
+	RecorderVarOperation                   = "operation"
+	RecorderVarPidLevel                    = "pid_level"
+	RecorderVarRings                       = "rings"
+	RecorderVarSubjectCount                = "subject_count"
+	RecorderVarTaskCount                   = "task_count"
+	RecorderVarTaskPeak                    = "task_peak"
+	RecorderVarUnusedCapabilityValue       = "unused_capability_value"
+	RecorderVarUnusedEvent                 = "unused_event"
+	RecorderVarUnusedTaskState             = "unused_task_state"
+	RecorderVarUnusedTreatment             = "unused_treatment"
 )
 
 // LoadRecorder returns the embedded CollectionSpec for Recorder.
@@ -286,21 +362,46 @@ type RecorderSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type RecorderProgramSpecs struct {
-	CapabilityFexit      *ebpf.ProgramSpec `ebpf:"capability_fexit"`
-	CapabilityKprobe     *ebpf.ProgramSpec `ebpf:"capability_kprobe"`
-	CapabilityKretprobe  *ebpf.ProgramSpec `ebpf:"capability_kretprobe"`
-	CapabilityTracepoint *ebpf.ProgramSpec `ebpf:"capability_tracepoint"`
-	Enter                *ebpf.ProgramSpec `ebpf:"enter"`
-	Exec                 *ebpf.ProgramSpec `ebpf:"exec"`
-	Finish               *ebpf.ProgramSpec `ebpf:"finish"`
-	Fork                 *ebpf.ProgramSpec `ebpf:"fork"`
-	HandleFd             *ebpf.ProgramSpec `ebpf:"handle_fd"`
-	HandleOpen           *ebpf.ProgramSpec `ebpf:"handle_open"`
-	HandlePath           *ebpf.ProgramSpec `ebpf:"handle_path"`
-	HandlePaths          *ebpf.ProgramSpec `ebpf:"handle_paths"`
-	HandlePeer           *ebpf.ProgramSpec `ebpf:"handle_peer"`
-	HandleSocket         *ebpf.ProgramSpec `ebpf:"handle_socket"`
-	Leave                *ebpf.ProgramSpec `ebpf:"leave"`
+	CapabilityFexit            *ebpf.ProgramSpec `ebpf:"capability_fexit"`
+	CapabilityKprobe           *ebpf.ProgramSpec `ebpf:"capability_kprobe"`
+	CapabilityKretprobe        *ebpf.ProgramSpec `ebpf:"capability_kretprobe"`
+	CapabilityTracepoint       *ebpf.ProgramSpec `ebpf:"capability_tracepoint"`
+	Enter                      *ebpf.ProgramSpec `ebpf:"enter"`
+	Exec                       *ebpf.ProgramSpec `ebpf:"exec"`
+	FexitSockCreate            *ebpf.ProgramSpec `ebpf:"fexit___sock_create"`
+	FexitSysBindSocket         *ebpf.ProgramSpec `ebpf:"fexit___sys_bind_socket"`
+	FexitSysConnectFile        *ebpf.ProgramSpec `ebpf:"fexit___sys_connect_file"`
+	FexitSysListenSocket       *ebpf.ProgramSpec `ebpf:"fexit___sys_listen_socket"`
+	FexitDoFileOpen            *ebpf.ProgramSpec `ebpf:"fexit_do_file_open"`
+	FexitDoFilpOpen            *ebpf.ProgramSpec `ebpf:"fexit_do_filp_open"`
+	FexitSecurityFileOpen      *ebpf.ProgramSpec `ebpf:"fexit_security_file_open"`
+	FexitSecurityFileTruncate  *ebpf.ProgramSpec `ebpf:"fexit_security_file_truncate"`
+	FexitSecurityPathLink      *ebpf.ProgramSpec `ebpf:"fexit_security_path_link"`
+	FexitSecurityPathMkdir     *ebpf.ProgramSpec `ebpf:"fexit_security_path_mkdir"`
+	FexitSecurityPathRename    *ebpf.ProgramSpec `ebpf:"fexit_security_path_rename"`
+	FexitSecurityPathRmdir     *ebpf.ProgramSpec `ebpf:"fexit_security_path_rmdir"`
+	FexitSecurityPathSymlink   *ebpf.ProgramSpec `ebpf:"fexit_security_path_symlink"`
+	FexitSecurityPathUnlink    *ebpf.ProgramSpec `ebpf:"fexit_security_path_unlink"`
+	FexitSecuritySocketSendmsg *ebpf.ProgramSpec `ebpf:"fexit_security_socket_sendmsg"`
+	FexitVfsLink               *ebpf.ProgramSpec `ebpf:"fexit_vfs_link"`
+	FexitVfsMkdir              *ebpf.ProgramSpec `ebpf:"fexit_vfs_mkdir"`
+	FexitVfsRename             *ebpf.ProgramSpec `ebpf:"fexit_vfs_rename"`
+	FexitVfsRmdir              *ebpf.ProgramSpec `ebpf:"fexit_vfs_rmdir"`
+	FexitVfsSymlink            *ebpf.ProgramSpec `ebpf:"fexit_vfs_symlink"`
+	FexitVfsUnlink             *ebpf.ProgramSpec `ebpf:"fexit_vfs_unlink"`
+	Finish                     *ebpf.ProgramSpec `ebpf:"finish"`
+	Fork                       *ebpf.ProgramSpec `ebpf:"fork"`
+	FunctionKprobe             *ebpf.ProgramSpec `ebpf:"function_kprobe"`
+	FunctionKretprobe          *ebpf.ProgramSpec `ebpf:"function_kretprobe"`
+	HandleFd                   *ebpf.ProgramSpec `ebpf:"handle_fd"`
+	HandleOpen                 *ebpf.ProgramSpec `ebpf:"handle_open"`
+	HandlePath                 *ebpf.ProgramSpec `ebpf:"handle_path"`
+	HandlePaths                *ebpf.ProgramSpec `ebpf:"handle_paths"`
+	HandlePeer                 *ebpf.ProgramSpec `ebpf:"handle_peer"`
+	HandleSocket               *ebpf.ProgramSpec `ebpf:"handle_socket"`
+	Leave                      *ebpf.ProgramSpec `ebpf:"leave"`
+	Request                    *ebpf.ProgramSpec `ebpf:"request"`
+	RequestSqe                 *ebpf.ProgramSpec `ebpf:"request_sqe"`
 }
 
 // RecorderMapSpecs contains maps before they are loaded into the kernel.
@@ -308,6 +409,7 @@ type RecorderProgramSpecs struct {
 // It can be passed ebpf.CollectionSpec.Assign.
 type RecorderMapSpecs struct {
 	Arguments     *ebpf.MapSpec `ebpf:"arguments"`
+	Beginnings    *ebpf.MapSpec `ebpf:"beginnings"`
 	Calls         *ebpf.MapSpec `ebpf:"calls"`
 	Capabilities  *ebpf.MapSpec `ebpf:"capabilities"`
 	Events        *ebpf.MapSpec `ebpf:"events"`
@@ -315,11 +417,13 @@ type RecorderMapSpecs struct {
 	Losses        *ebpf.MapSpec `ebpf:"losses"`
 	Peers         *ebpf.MapSpec `ebpf:"peers"`
 	Processes     *ebpf.MapSpec `ebpf:"processes"`
+	Requests      *ebpf.MapSpec `ebpf:"requests"`
 	ScratchSocket *ebpf.MapSpec `ebpf:"scratch_socket"`
 	Scratches     *ebpf.MapSpec `ebpf:"scratches"`
 	Seen          *ebpf.MapSpec `ebpf:"seen"`
 	Sockets       *ebpf.MapSpec `ebpf:"sockets"`
 	Subjects      *ebpf.MapSpec `ebpf:"subjects"`
+	Taken         *ebpf.MapSpec `ebpf:"taken"`
 	Tasks         *ebpf.MapSpec `ebpf:"tasks"`
 	Treatments    *ebpf.MapSpec `ebpf:"treatments"`
 }
@@ -334,6 +438,7 @@ type RecorderVariableSpecs struct {
 	MemoryChecks          *ebpf.VariableSpec `ebpf:"memory_checks"`
 	Operation             *ebpf.VariableSpec `ebpf:"operation"`
 	PidLevel              *ebpf.VariableSpec `ebpf:"pid_level"`
+	Rings                 *ebpf.VariableSpec `ebpf:"rings"`
 	SubjectCount          *ebpf.VariableSpec `ebpf:"subject_count"`
 	TaskCount             *ebpf.VariableSpec `ebpf:"task_count"`
 	TaskPeak              *ebpf.VariableSpec `ebpf:"task_peak"`
@@ -364,6 +469,7 @@ func (o *RecorderObjects) Close() error {
 // It can be passed to LoadRecorderObjects or ebpf.CollectionSpec.LoadAndAssign.
 type RecorderMaps struct {
 	Arguments     *ebpf.Map `ebpf:"arguments"`
+	Beginnings    *ebpf.Map `ebpf:"beginnings"`
 	Calls         *ebpf.Map `ebpf:"calls"`
 	Capabilities  *ebpf.Map `ebpf:"capabilities"`
 	Events        *ebpf.Map `ebpf:"events"`
@@ -371,11 +477,13 @@ type RecorderMaps struct {
 	Losses        *ebpf.Map `ebpf:"losses"`
 	Peers         *ebpf.Map `ebpf:"peers"`
 	Processes     *ebpf.Map `ebpf:"processes"`
+	Requests      *ebpf.Map `ebpf:"requests"`
 	ScratchSocket *ebpf.Map `ebpf:"scratch_socket"`
 	Scratches     *ebpf.Map `ebpf:"scratches"`
 	Seen          *ebpf.Map `ebpf:"seen"`
 	Sockets       *ebpf.Map `ebpf:"sockets"`
 	Subjects      *ebpf.Map `ebpf:"subjects"`
+	Taken         *ebpf.Map `ebpf:"taken"`
 	Tasks         *ebpf.Map `ebpf:"tasks"`
 	Treatments    *ebpf.Map `ebpf:"treatments"`
 }
@@ -383,6 +491,7 @@ type RecorderMaps struct {
 func (m *RecorderMaps) Close() error {
 	return _RecorderClose(
 		m.Arguments,
+		m.Beginnings,
 		m.Calls,
 		m.Capabilities,
 		m.Events,
@@ -390,11 +499,13 @@ func (m *RecorderMaps) Close() error {
 		m.Losses,
 		m.Peers,
 		m.Processes,
+		m.Requests,
 		m.ScratchSocket,
 		m.Scratches,
 		m.Seen,
 		m.Sockets,
 		m.Subjects,
+		m.Taken,
 		m.Tasks,
 		m.Treatments,
 	)
@@ -410,6 +521,7 @@ type RecorderVariables struct {
 	MemoryChecks          *ebpf.Variable `ebpf:"memory_checks"`
 	Operation             *ebpf.Variable `ebpf:"operation"`
 	PidLevel              *ebpf.Variable `ebpf:"pid_level"`
+	Rings                 *ebpf.Variable `ebpf:"rings"`
 	SubjectCount          *ebpf.Variable `ebpf:"subject_count"`
 	TaskCount             *ebpf.Variable `ebpf:"task_count"`
 	TaskPeak              *ebpf.Variable `ebpf:"task_peak"`
@@ -423,21 +535,46 @@ type RecorderVariables struct {
 //
 // It can be passed to LoadRecorderObjects or ebpf.CollectionSpec.LoadAndAssign.
 type RecorderPrograms struct {
-	CapabilityFexit      *ebpf.Program `ebpf:"capability_fexit"`
-	CapabilityKprobe     *ebpf.Program `ebpf:"capability_kprobe"`
-	CapabilityKretprobe  *ebpf.Program `ebpf:"capability_kretprobe"`
-	CapabilityTracepoint *ebpf.Program `ebpf:"capability_tracepoint"`
-	Enter                *ebpf.Program `ebpf:"enter"`
-	Exec                 *ebpf.Program `ebpf:"exec"`
-	Finish               *ebpf.Program `ebpf:"finish"`
-	Fork                 *ebpf.Program `ebpf:"fork"`
-	HandleFd             *ebpf.Program `ebpf:"handle_fd"`
-	HandleOpen           *ebpf.Program `ebpf:"handle_open"`
-	HandlePath           *ebpf.Program `ebpf:"handle_path"`
-	HandlePaths          *ebpf.Program `ebpf:"handle_paths"`
-	HandlePeer           *ebpf.Program `ebpf:"handle_peer"`
-	HandleSocket         *ebpf.Program `ebpf:"handle_socket"`
-	Leave                *ebpf.Program `ebpf:"leave"`
+	CapabilityFexit            *ebpf.Program `ebpf:"capability_fexit"`
+	CapabilityKprobe           *ebpf.Program `ebpf:"capability_kprobe"`
+	CapabilityKretprobe        *ebpf.Program `ebpf:"capability_kretprobe"`
+	CapabilityTracepoint       *ebpf.Program `ebpf:"capability_tracepoint"`
+	Enter                      *ebpf.Program `ebpf:"enter"`
+	Exec                       *ebpf.Program `ebpf:"exec"`
+	FexitSockCreate            *ebpf.Program `ebpf:"fexit___sock_create"`
+	FexitSysBindSocket         *ebpf.Program `ebpf:"fexit___sys_bind_socket"`
+	FexitSysConnectFile        *ebpf.Program `ebpf:"fexit___sys_connect_file"`
+	FexitSysListenSocket       *ebpf.Program `ebpf:"fexit___sys_listen_socket"`
+	FexitDoFileOpen            *ebpf.Program `ebpf:"fexit_do_file_open"`
+	FexitDoFilpOpen            *ebpf.Program `ebpf:"fexit_do_filp_open"`
+	FexitSecurityFileOpen      *ebpf.Program `ebpf:"fexit_security_file_open"`
+	FexitSecurityFileTruncate  *ebpf.Program `ebpf:"fexit_security_file_truncate"`
+	FexitSecurityPathLink      *ebpf.Program `ebpf:"fexit_security_path_link"`
+	FexitSecurityPathMkdir     *ebpf.Program `ebpf:"fexit_security_path_mkdir"`
+	FexitSecurityPathRename    *ebpf.Program `ebpf:"fexit_security_path_rename"`
+	FexitSecurityPathRmdir     *ebpf.Program `ebpf:"fexit_security_path_rmdir"`
+	FexitSecurityPathSymlink   *ebpf.Program `ebpf:"fexit_security_path_symlink"`
+	FexitSecurityPathUnlink    *ebpf.Program `ebpf:"fexit_security_path_unlink"`
+	FexitSecuritySocketSendmsg *ebpf.Program `ebpf:"fexit_security_socket_sendmsg"`
+	FexitVfsLink               *ebpf.Program `ebpf:"fexit_vfs_link"`
+	FexitVfsMkdir              *ebpf.Program `ebpf:"fexit_vfs_mkdir"`
+	FexitVfsRename             *ebpf.Program `ebpf:"fexit_vfs_rename"`
+	FexitVfsRmdir              *ebpf.Program `ebpf:"fexit_vfs_rmdir"`
+	FexitVfsSymlink            *ebpf.Program `ebpf:"fexit_vfs_symlink"`
+	FexitVfsUnlink             *ebpf.Program `ebpf:"fexit_vfs_unlink"`
+	Finish                     *ebpf.Program `ebpf:"finish"`
+	Fork                       *ebpf.Program `ebpf:"fork"`
+	FunctionKprobe             *ebpf.Program `ebpf:"function_kprobe"`
+	FunctionKretprobe          *ebpf.Program `ebpf:"function_kretprobe"`
+	HandleFd                   *ebpf.Program `ebpf:"handle_fd"`
+	HandleOpen                 *ebpf.Program `ebpf:"handle_open"`
+	HandlePath                 *ebpf.Program `ebpf:"handle_path"`
+	HandlePaths                *ebpf.Program `ebpf:"handle_paths"`
+	HandlePeer                 *ebpf.Program `ebpf:"handle_peer"`
+	HandleSocket               *ebpf.Program `ebpf:"handle_socket"`
+	Leave                      *ebpf.Program `ebpf:"leave"`
+	Request                    *ebpf.Program `ebpf:"request"`
+	RequestSqe                 *ebpf.Program `ebpf:"request_sqe"`
 }
 
 func (p *RecorderPrograms) Close() error {
@@ -448,8 +585,31 @@ func (p *RecorderPrograms) Close() error {
 		p.CapabilityTracepoint,
 		p.Enter,
 		p.Exec,
+		p.FexitSockCreate,
+		p.FexitSysBindSocket,
+		p.FexitSysConnectFile,
+		p.FexitSysListenSocket,
+		p.FexitDoFileOpen,
+		p.FexitDoFilpOpen,
+		p.FexitSecurityFileOpen,
+		p.FexitSecurityFileTruncate,
+		p.FexitSecurityPathLink,
+		p.FexitSecurityPathMkdir,
+		p.FexitSecurityPathRename,
+		p.FexitSecurityPathRmdir,
+		p.FexitSecurityPathSymlink,
+		p.FexitSecurityPathUnlink,
+		p.FexitSecuritySocketSendmsg,
+		p.FexitVfsLink,
+		p.FexitVfsMkdir,
+		p.FexitVfsRename,
+		p.FexitVfsRmdir,
+		p.FexitVfsSymlink,
+		p.FexitVfsUnlink,
 		p.Finish,
 		p.Fork,
+		p.FunctionKprobe,
+		p.FunctionKretprobe,
 		p.HandleFd,
 		p.HandleOpen,
 		p.HandlePath,
@@ -457,6 +617,8 @@ func (p *RecorderPrograms) Close() error {
 		p.HandlePeer,
 		p.HandleSocket,
 		p.Leave,
+		p.Request,
+		p.RequestSqe,
 	)
 }
 

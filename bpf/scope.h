@@ -27,6 +27,9 @@ struct task_state {
 	u32 euid;      /* as of the last execve that was tried */
 	u32 egid;
 	u32 target;    /* whom the call in progress is aimed at: enum target */
+	u32 killed;    /* by a seccomp filter, and recorded */
+	u32 opens;     /* files opened in this execve */
+	u32 pad;
 	u64 permitted;
 	u64 arguments[8]; /* six of the call whose return is being handled; see EARLY and UNPACKED */
 	struct recent recent[RECENT];

@@ -12,6 +12,13 @@ type syscallKey struct{ name, abi string }
 // inferSyscalls grants every call that was seen, whatever it returned: a
 // non-blocking connect only ever fails, and a call that fails still tells the
 // worker something. ENOSYS alone tells it to do without.
+//
+// A call that a seccomp filter refused (trace.Seccomp) is granted as well. The
+// worker makes it, and where the filter is its own, the filter goes on to refuse
+// it: of two filters the stricter answer counts, so that a profile that leaves
+// the call out would turn the errno the worker expects into its end. Where the
+// filter was that of the machine the trace was made on, it says nothing of the
+// machine the profile is for, which is true of its ENOSYS too.
 func inferSyscalls(t *trace.Trace, by subjects, w Worker, opt Options) []SyscallGrant {
 	seen := map[syscallKey]*Evidence{}
 	for _, s := range t.Syscalls {

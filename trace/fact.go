@@ -5,11 +5,18 @@ package trace
 // the kernel's own and reach the program as EINTR or not at all).
 const OK = "ok"
 
+// Seccomp stands before the outcome of a system call that a seccomp filter
+// answered in the kernel's place: "seccomp:EPERM", "seccomp:SIGSYS" where the
+// filter sent that signal, "seccomp:ok" where its supervisor made the call
+// (seccomp_unotify(2)). The call did not begin, so that no other fact of it can
+// be there.
+const Seccomp = "seccomp:"
+
 // Seen is what all facts have in common.
 type Seen struct {
 	Subject   int    `json:"subject"`           // Subject.ID of the program that did it
 	Operation string `json:"op,omitempty"`      // step of the training plan; "" without a plan
-	Outcome   string `json:"outcome,omitempty"` // OK or the errno's name
+	Outcome   string `json:"outcome,omitempty"` // OK or the errno's name, after Seccomp if a filter said so
 	Count     uint64 `json:"count,omitempty"`   // how often, at least (duplicates are dropped in the kernel)
 	First     int64  `json:"first"`             // first seen, milliseconds after Header.Started
 	Last      int64  `json:"last,omitempty"`    // last seen, likewise

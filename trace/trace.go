@@ -28,7 +28,7 @@ type Header struct {
 
 // Probe says which hook stands behind a kind of fact. Hook "" means none: a hole.
 type Probe struct {
-	Fact string `json:"fact"` // "syscall", "exec", "file", "capability", "socket", "argument"
+	Fact string `json:"fact"` // "syscall", "exec", "file", "capability", "socket", "argument"; "io_uring": what rings are asked for
 	Hook string `json:"hook"` // "tp_btf/sys_exit", "fexit/security_capable", …
 }
 
@@ -46,7 +46,7 @@ const (
 	HoleLost       = "lost"       // events were dropped and not seen again
 	HoleNoProbe    = "no-probe"   // a kind of fact had no hook
 	HoleUnresolved = "unresolved" // a path or subject could not be resolved
-	HoleIOURing    = "io_uring"   // io_uring operations run no system call of their own
+	HoleIOURing    = "io_uring"   // io_uring operations that no function probe saw: they run no system call of their own
 	HoleCompat     = "compat"     // calls of an older ABI that keep their arguments where they are not looked at
 	HoleFull       = "full"       // a kernel map was full
 	HoleScope      = "scope"      // a process could not be followed

@@ -13,9 +13,10 @@ import (
 	"github.com/osapi-io/osapi-profile/test/need"
 )
 
-// Each program alone, each way to see capabilities, the scope, and some actions
-// of each shape. All of them would take the emulated guest minutes.
-const chosen = "TestEachProgramLoads|TestEachWay|TestNoWay|TestScope|TestSetuidExec|" +
+// Each program alone, each way to see capabilities and functions, the scope, and
+// some actions of each shape. All of them would take the emulated guest minutes.
+const chosen = "TestEachProgramLoads|TestEachWay|TestNoWay|TestScope|TestSetuidExec|TestRings|TestInterpreters|" +
+	"TestRefusedCalls/(errno|kill-thread)$|" +
 	"TestOneActionOneFact/^(openat2|rename|chroot|bind|tmpfile|hostile|mapped|kill_child|kill_corpse|kill_parent|kill_group|" +
 	"pidfd|ptrace|mount|new_mount|fanotify|quotactl|queue|ioctl|add_key|descriptor|accept|message)$"
 
@@ -28,9 +29,10 @@ func TestRecorderInTheGuest(t *testing.T) {
 	require.NoError(t, err, "%s", out)
 	run := exec.Command(filepath.Join(root, "test/vm/vm.sh"), "run", dir, "--",
 		"env", "CI=true", "TMPDIR=/var/tmp", "/job/record.test", "-test.v", "-test.run", chosen)
-	run.Env = append(os.Environ(), "VM_TIMEOUT=600")
+	run.Env = append(os.Environ(), "VM_TIMEOUT=900")
 	out, err = run.CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	require.Contains(t, string(out), "TestEachWayToSeeCapabilities/security_capable",
-		"the guest's kernel has function probes\n%s", out)
+	for _, way := range []string{"TestEachWayToSeeCapabilities/security_capable", "TestRings/fexit", "TestRings/kprobe"} {
+		require.Contains(t, string(out), "--- PASS: "+way, "the guest's kernel has function probes\n%s", out)
+	}
 }

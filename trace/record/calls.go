@@ -142,7 +142,8 @@ func interfaceGroups() []callGroup {
 		{"kernel interface", true, "flags", "memfd_create memfd_secret userfaultfd io_uring_setup fanotify_init landlock_create_ruleset " +
 			"landlock_restrict_self"},
 		{"kernel interface", true, "flags, when it changes the clock", "adjtimex clock_adjtime clock_adjtime64"},
-		{"kernel interface", false, "what a ring does is a hole, and said to be one", "io_uring_enter io_uring_register"},
+		{"kernel interface", true, "what a ring does, by function probes; a hole without them", "io_uring_enter"},
+		{"kernel interface", false, "what a ring may use: told when it is used", "io_uring_register"},
 		{"kernel interface", false, "arguments in memory: a hole, and said to be one", "ipc"},
 		{"kernel interface", false, "held: the key was told when it was got", "semop semtimedop semtimedop_time64 msgsnd msgrcv shmdt"},
 		{"kernel interface", false, "the name says all", "init_module finit_module delete_module kexec_load kexec_file_load clock_settime " +

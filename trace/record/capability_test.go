@@ -59,7 +59,7 @@ func recordAs(t *testing.T, way choice, as *Identity, command ...string) (Result
 	var file bytes.Buffer
 	result, err := run(t.Context(), Options{
 		Command: command, Identity: as, Trace: &file, Tool: "test", Stdin: null, Stdout: null, Stderr: null,
-	}, []choice{way})
+	}, []choice{way}, functionWays())
 	require.NoError(t, err)
 	read, err := trace.Read(&file)
 	require.NoError(t, err)

@@ -93,7 +93,7 @@ func (o *observer) syscall(k bpf.RecorderCallKey, v bpf.RecorderTally) error {
 	if abi == sysnum.X32 && k.Call&callNumberMask >= numbers {
 		o.holes.set(trace.HoleCompat, "calls were made that only x32 has: their arguments are not seen", 1)
 	}
-	if name == "io_uring_setup" && k.Outcome == 0 {
+	if name == "io_uring_setup" && k.Outcome == 0 && !o.requested {
 		o.holes.set(trace.HoleIOURing, "io_uring is used: what its rings do runs no system call and is not seen", 1)
 	}
 	fresh, err := o.syscalls.see(trace.Syscall{Seen: o.tallied(k.Subject, k.Operation, k.Outcome, v), Name: name,

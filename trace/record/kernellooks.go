@@ -79,7 +79,10 @@ func processLooks() map[string]look {
 
 // interfaceLooks: commands and flags of the kernel's own interfaces.
 func interfaceLooks() map[string]look {
+	ring := fresh(0)
+	ring.Ring = 1
 	return map[string]look{
+		"io_uring_enter":          ring,
 		"ioctl":                   fresh(0).keep(1, allBits).always().aims(aimDevice, 0).about(1),
 		"keyctl":                  fresh(0).keep(0, allBits).always(),
 		"add_key":                 fresh(0).keep(4, allBits).always().spelled(0),

@@ -3,6 +3,7 @@ package record
 import (
 	"fmt"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -11,13 +12,20 @@ import (
 
 // Outcomes that bpf/abi.h adds to the errno values.
 const (
-	outcomeNone    = 0xffff
-	outcomeSeccomp = 0xfffe
+	outcomeNone          = 0xffff
+	outcomeSeccomp       = 0x10000 // the errno is in the low half
+	outcomeSeccompSignal = 0x20000 // the signal is
 )
 
 // outcomeName spells an outcome as a trace does. The numbers past 511 are the
 // kernel's own (include/linux/errno.h) and have no name in errno(3).
 func outcomeName(errno uint32) string {
+	switch {
+	case errno&outcomeSeccompSignal != 0:
+		return trace.Seccomp + signalName(syscall.Signal(errno&0xffff))
+	case errno&outcomeSeccomp != 0:
+		return trace.Seccomp + outcomeName(errno&0xffff)
+	}
 	switch errno {
 	case 0:
 		return trace.OK

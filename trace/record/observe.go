@@ -24,6 +24,7 @@ type observer struct {
 	// Where the names of UNIX sockets lead, which depends on the directory and the
 	// root of whoever used them: learnt from the event of the file.
 	socketPaths map[socketName]trace.Path
+	requested   bool // what rings are asked for is seen
 }
 
 // socketName is the path of a UNIX socket as a program wrote it.
@@ -104,7 +105,10 @@ func (o *observer) operation(n uint32) string {
 
 // call names a system call as it stands in a key.
 func (o *observer) call(call uint32) (name string, abi sysnum.ABI) {
-	if call >= callExeced {
+	switch {
+	case call == callRing:
+		return "io_uring", sysnum.Native
+	case call >= callExeced:
 		return "", sysnum.Native
 	}
 	abi = sysnum.ABI(call >> callABIShift)
@@ -116,6 +120,7 @@ const (
 	callABIShift   = 12
 	callNumberMask = 0xfff
 	callExeced     = 0xfffffffe
+	callRing       = 0xfffffffd
 )
 
 func (o *observer) view(e *event) view {
@@ -179,6 +184,9 @@ func (o *observer) named(e event) error {
 		f.Target = o.mounted(o.view(&e), e.text[textName2])
 	}
 	f.Anon = f.Anon || e.is(eventUnlinked)
+	if f.Type == "" && e.Mode != 0 { // a probe saw it before it was gone
+		f.Type, f.UID, f.GID, f.Mode = typeOf(e.Mode), e.Uid, e.Gid, e.Mode&0o7777
+	}
 	o.names.memory.learn(&e, &f)
 	if f.Access&(trace.AccessBind|trace.AccessConnect) != 0 {
 		o.socketPaths[socketName{f.Subject, e.text[textName]}] = f.Path

@@ -53,6 +53,8 @@ type probes struct {
 	maps      bpf.RecorderMaps
 	variables bpf.RecorderVariables
 	chosen    []trace.Probe
+	functions map[string]bool // kernel functions that are hooked
+	requests  bool            // what rings are asked for is seen
 
 	collection *ebpf.Collection
 	links      map[string]link.Link // by name of the program
@@ -60,32 +62,41 @@ type probes struct {
 
 // load loads and attaches everything. The scope is still closed: nothing is
 // recorded before arm.
-func load(ways []choice) (*probes, error) {
+func load(ways []choice, functions []string) (*probes, error) {
 	_ = rlimit.RemoveMemlock() // not needed since 5.11, and not allowed everywhere
 	spec, err := bpf.LoadRecorder()
 	if err != nil {
 		return nil, fmt.Errorf("reading the built-in probes: %w", err)
 	}
 	capability := chooseCapability(spec, ways)
-	wanted := slices.Concat(tracepoints(), capability.programs)
+	wanted := slices.Concat(tracepoints(), capability.programs, functionPrograms(spec, functions, capability))
 	for _, name := range handlerPrograms() {
 		wanted = append(wanted, name)
 	}
-	for name := range spec.Programs {
-		if !slices.Contains(wanted, name) {
-			delete(spec.Programs, name)
-		}
-	}
-	p := &probes{}
-	if p.collection, err = ebpf.NewCollection(spec); err != nil {
+	p := &probes{chosen: chosen(capability.hook)}
+	if p.collection, err = ebpf.NewCollection(only(spec, wanted)); err != nil {
 		return nil, explain(err)
 	}
 	if err := p.attach(capability); err != nil {
 		p.close()
 		return nil, explain(err)
 	}
-	p.chosen = chosen(capability.hook)
+	if err := p.attachFunctions(); err != nil {
+		p.close()
+		return nil, explain(err)
+	}
 	return p, nil
+}
+
+// only leaves the programs of these names.
+func only(spec *ebpf.CollectionSpec, names []string) *ebpf.CollectionSpec {
+	spec = spec.Copy()
+	for name := range spec.Programs {
+		if !slices.Contains(names, name) {
+			delete(spec.Programs, name)
+		}
+	}
+	return spec
 }
 
 func chosen(capability string) []trace.Probe {
@@ -108,15 +119,9 @@ func chooseCapability(spec *ebpf.CollectionSpec, ways []choice) choice {
 }
 
 func try(spec *ebpf.CollectionSpec, c choice) error {
-	only := spec.Copy()
-	for name := range only.Programs {
-		if !slices.Contains(c.programs, name) {
-			delete(only.Programs, name)
-		}
-	}
 	p := &probes{}
 	var err error
-	if p.collection, err = ebpf.NewCollection(only); err != nil {
+	if p.collection, err = ebpf.NewCollection(small(only(spec, c.programs))); err != nil {
 		return err
 	}
 	defer p.close()
@@ -128,6 +133,20 @@ func try(spec *ebpf.CollectionSpec, c choice) error {
 	return nil
 }
 
+// small makes the maps of a collection that only is tried as small as they can
+// be: to clear tables takes longer than all else.
+func small(spec *ebpf.CollectionSpec) *ebpf.CollectionSpec {
+	for _, m := range spec.Maps {
+		switch m.Type {
+		case ebpf.Hash, ebpf.LRUHash:
+			m.MaxEntries = 1
+		case ebpf.RingBuf:
+			m.MaxEntries = uint32(os.Getpagesize())
+		}
+	}
+	return spec
+}
+
 func (p *probes) attach(capability choice) error {
 	if err := p.collection.Assign(&p.maps); err != nil {
 		return err
@@ -136,7 +155,7 @@ func (p *probes) attach(capability choice) error {
 		return err
 	}
 	for i, t := range treatments(runtime.GOARCH) {
-		if t.Handler == 0 && t.ArgMask == 0 && t.AtEnter == 0 && t.CheckArg == 0 {
+		if t.Handler == 0 && t.ArgMask == 0 && t.AtEnter == 0 && t.CheckArg == 0 && t.Ring == 0 {
 			continue
 		}
 		if err := p.maps.Treatments.Put(uint32(i), t); err != nil {
@@ -221,7 +240,7 @@ func explain(err error) error {
 	switch {
 	case errors.As(err, &verifier):
 		return fmt.Errorf("%w: the kernel refused a probe (please report this): %w", ErrUnsupported, err)
-	case errors.Is(err, os.ErrPermission):
+	case errors.Is(err, os.ErrPermission), os.Geteuid() != 0: // a feature that may not be tried looks as if it were missing
 		return fmt.Errorf("%w: loading probes is not permitted; run as root (CAP_BPF and CAP_PERFMON at least, "+
 			"and no kernel lockdown); osapi-profile doctor says what is missing: %w", ErrUnsupported, err)
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, ebpf.ErrNotSupported):

@@ -32,16 +32,16 @@ const (
 // [ErrUnsupported] when this machine cannot record, and is anything else when
 // the recording itself failed; the trace is readable in each case.
 func Run(ctx context.Context, o Options) (Result, error) {
-	return run(ctx, o, capabilityChoices())
+	return run(ctx, o, capabilityChoices(), functionWays())
 }
 
-// run is Run with a choice of ways to see capabilities.
-func run(ctx context.Context, o Options, ways []choice) (Result, error) {
+// run is Run with a choice of ways to see capabilities and functions.
+func run(ctx context.Context, o Options, ways []choice, functions []string) (Result, error) {
 	path, err := locate(o.Command[0])
 	if err != nil {
 		return Result{}, err
 	}
-	p, err := load(ways)
+	p, err := load(ways, functions)
 	if err != nil {
 		return Result{}, err
 	}
@@ -113,6 +113,7 @@ func (r *recording) begin(path string) error {
 	if err := r.variables.MemoryChecks.Set(r.symbols.memoryChecks()); err != nil {
 		return fmt.Errorf("arming the probes: %w", err)
 	}
+	r.requested = r.probes.requests
 	return r.arm(r.worker.process.Pid)
 }
 
@@ -223,6 +224,7 @@ func (r *recording) periodic(now time.Time) {
 	pids := r.pids()
 	if r.failed == nil {
 		r.fail(r.drain(&r.maps, r.symbols, false))
+		r.fail(r.rings())
 	}
 	lost := r.lost()
 	if r.failed == nil {
@@ -309,6 +311,9 @@ func (r *recording) conclude(end *trace.End) error {
 		return err
 	}
 	if err := r.drain(&r.maps, r.symbols, true); err != nil {
+		return err
+	}
+	if err := r.rings(); err != nil {
 		return err
 	}
 	if err := r.collector.finish(); err != nil {

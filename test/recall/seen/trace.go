@@ -2,6 +2,7 @@ package seen
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/osapi-io/osapi-profile/trace"
 )
@@ -27,7 +28,9 @@ func FromTrace(t *trace.Trace) Set {
 		where := fmt.Sprintf("system call %d of the trace", i+1)
 		s.Add(Item{Subject: names[c.Subject], Kind: "syscall", Name: name}, where)
 		if c.Outcome != "" {
-			s.Add(Item{Subject: names[c.Subject], Kind: "outcome", Name: name + " " + c.Outcome}, where)
+			// To strace a filter's answer looks like the kernel's.
+			outcome := strings.TrimPrefix(c.Outcome, trace.Seccomp)
+			s.Add(Item{Subject: names[c.Subject], Kind: "outcome", Name: name + " " + outcome}, where)
 		}
 	}
 	for i, e := range t.Execs {
