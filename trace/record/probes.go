@@ -221,7 +221,7 @@ func explain(err error) error {
 	switch {
 	case errors.As(err, &verifier):
 		return fmt.Errorf("%w: the kernel refused a probe (please report this): %w", ErrUnsupported, err)
-	case errors.Is(err, os.ErrPermission):
+	case errors.Is(err, os.ErrPermission), os.Geteuid() != 0 && errors.Is(err, ebpf.ErrNotSupported):
 		return fmt.Errorf("%w: loading probes is not permitted; run as root (CAP_BPF and CAP_PERFMON at least, "+
 			"and no kernel lockdown); osapi-profile doctor says what is missing: %w", ErrUnsupported, err)
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, ebpf.ErrNotSupported):
