@@ -89,6 +89,8 @@ struct fdtable {
 };
 struct files_struct { struct fdtable *fdt; };
 
+struct mm_struct { struct file *exe_file; };
+
 struct fs_struct {
 	struct path root;
 	struct path pwd;
@@ -119,6 +121,17 @@ struct cred {
 
 struct signal_struct { atomic_t live; };
 
+struct kernfs_node {
+	const char *name;
+	u64 id;
+};
+struct cgroup {
+	int level;
+	struct kernfs_node *kn;
+	struct cgroup *ancestors[1]; /* 6.1; itself is the last, at `level` */
+};
+struct css_set { struct cgroup *dfl_cgrp; }; /* of the unified hierarchy (v2) */
+
 /* status: TS_COMPAT in a 32-bit call (x86 only). flags: TIF_32BIT (arm64). */
 struct thread_info {
 	unsigned long flags;
@@ -129,7 +142,11 @@ struct task_struct {
 	struct thread_info thread_info;
 	int pid;
 	int tgid;
+	unsigned int flags; /* PF_* */
 	struct task_struct *group_leader;
+	struct task_struct *real_parent;
+	struct mm_struct *mm;
+	struct css_set *cgroups;
 	struct pid *thread_pid;
 	const struct cred *real_cred;
 	const struct cred *cred;
@@ -137,6 +154,12 @@ struct task_struct {
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
+};
+
+struct bpf_iter_meta;
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
 };
 
 struct linux_binprm {
