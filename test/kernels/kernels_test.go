@@ -16,6 +16,7 @@ import (
 // Each program alone, each way to see capabilities, the scope, and some actions
 // of each shape. All of them would take the emulated guest minutes.
 const chosen = "TestEachProgramLoads|TestEachWay|TestNoWay|TestScope|TestSetuidExec|" +
+	"TestAttachLosesNoChild|TestCgroup|" +
 	"TestOneActionOneFact/(openat2|rename|chroot|bind|tmpfile|hostile|mapped)$"
 
 func TestRecorderInTheGuest(t *testing.T) {
