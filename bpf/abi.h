@@ -10,7 +10,8 @@
 #define CALL_ABI_SHIFT 12
 #define CALL_NR_MASK 0xfff
 #define CALL_OUTSIDE 0xffffffff /* not in a system call */
-#define CALL_EXECED 0xfffffffe  /* the execve that just succeeded: recorded already */
+#define CALL_EXECED 0xfffffffe  /* one whose return says nothing: the execve that just succeeded, recorded
+				 * already, or one that the task was in when it was attached to */
 #define CALL_RING 0xfffffffd    /* no call, but an operation of io_uring */
 enum abi { ABI_NATIVE, ABI_COMPAT, ABI_X32, ABI_COUNT };
 
@@ -225,13 +226,24 @@ struct seen_key {
 	u32 name;   /* hash of the last component */
 };
 
+/* What of its unit's sandbox a command runs without, by the prefix of its line
+ * (systemd.service(5)); so does all that it starts. */
+enum lifted {
+	LIFTED_NOTHING,
+	LIFTED_USER, /* "!": user, group and capabilities */
+	LIFTED_ALL,  /* "+" */
+};
+
+/* How the commands of a unit are told: as systemd hands them to execve(2). */
+#define COMMAND_MAX 256
+
 /* Subjects are numbered as they appear. */
 struct subject_key {
 	u64 inode;
 	u64 script; /* hash of the name it was called by, 0 unless a script */
 	u64 base;   /* inode of the directory that name starts in */
 	u32 device;
-	u32 pad;
+	u32 lifted; /* enum lifted */
 };
 
 /* Events: a header and up to five strings behind it. A walk is the names from
@@ -250,6 +262,8 @@ enum event_flag {
 	EVENT_DETACHED = 1 << 9, /* in no mount that has a place */
 	EVENT_TMPFILE = 1 << 10, /* O_TMPFILE: a file that never had a name, in this directory */
 	EVENT_FAULT = 1 << 11,   /* the name could not be read */
+	EVENT_ATTACHED = 1 << 12, /* EXEC: it ran already, who executed it was not seen */
+	EVENT_LIFTED = 1 << 13,  /* EXEC: enum lifted stands from this bit on */
 };
 /* In this order behind the header. NAME is as the program wrote it; it starts
  * at WALK unless it begins with a slash, and then at ROOT. */
@@ -292,6 +306,7 @@ enum loss {
 	LOST_ARGUMENT,
 	LOST_SCOPE,       /* a child could not be put in scope */
 	LOST_SUBJECT,
+	LOST_STRANGER,    /* executed in the unit's cgroup, but none of its commands */
 	LOST_COUNT,
 };
 

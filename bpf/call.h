@@ -66,6 +66,12 @@ static long flush_one(u32 index, void *ctx)
 	return 0;
 }
 
+static __always_inline void new_state(struct task_state *state)
+{
+	for (int i = 0; i < RECENT; i++)
+		state->recent[i].call = CALL_OUTSIDE;
+}
+
 /* Bring the tallies of a thread up to date, for its end or when its subject or
  * the operation changes. bpf_loop, since the verifier would walk a loop of its
  * own thirty-two times in each of four programs. */

@@ -91,6 +91,8 @@ struct fdtable {
 };
 struct files_struct { struct fdtable *fdt; };
 
+struct mm_struct { struct file *exe_file; };
+
 struct fs_struct {
 	struct path root;
 	struct path pwd;
@@ -142,6 +144,17 @@ typedef struct { unsigned long sig[1]; } sigset_t;
 struct sigpending { sigset_t signal; };
 struct seccomp { int mode; };
 
+struct kernfs_node {
+	const char *name;
+	u64 id;
+};
+struct cgroup {
+	int level;
+	struct kernfs_node *kn;
+	struct cgroup *ancestors[1]; /* 6.1; itself is the last, at `level` */
+};
+struct css_set { struct cgroup *dfl_cgrp; }; /* of the unified hierarchy (v2) */
+
 /* status: TS_COMPAT in a 32-bit call (x86 only). flags: TIF_32BIT (arm64).
  * syscall_work: what else happens at entry and exit (x86 only here). */
 struct thread_info {
@@ -162,6 +175,8 @@ struct task_struct {
 	struct sigpending pending;
 	struct seccomp seccomp;
 	struct task_struct *group_leader;
+	struct mm_struct *mm;
+	struct css_set *cgroups;
 	struct pid *thread_pid;
 	struct hlist_node pid_links[4];
 	const struct cred *real_cred;
@@ -170,6 +185,12 @@ struct task_struct {
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
+};
+
+struct bpf_iter_meta;
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
 };
 
 struct linux_binprm {

@@ -26,9 +26,9 @@ struct scratch {
 	struct given given[2];
 };
 
-/* One for the handlers of returning calls, one for exec, one for functions: all
- * can be at work on one CPU. */
-enum which { SCRATCH_EXIT, SCRATCH_EXEC, SCRATCH_FUNCTION, SCRATCH_COUNT };
+/* One for the handlers of returning calls, one for exec, one for functions, one
+ * for attaching: all can be at work on one CPU. */
+enum which { SCRATCH_EXIT, SCRATCH_EXEC, SCRATCH_FUNCTION, SCRATCH_ATTACH, SCRATCH_COUNT };
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, SCRATCH_COUNT);

@@ -4,6 +4,7 @@
  * the scope and the two that every system call passes; what a call did is
  * looked at by the handlers in handlers.h, socket.h and peer.h, reached by tail
  * call. */
+#include "attach.h"
 #include "capability.h"
 #include "handlers.h"
 #include "hooks.h"
@@ -12,14 +13,6 @@
 #include "target.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__type(key, struct subject_key);
-	__type(value, u32);
-} subjects SEC(".maps");
-u32 subject_count;
 
 SEC("tp_btf/sys_enter")
 int BPF_PROG(enter, struct pt_regs *regs, long nr)
@@ -93,19 +86,16 @@ int BPF_PROG(leave, struct pt_regs *regs, long ret)
 	return 0;
 }
 
-static __always_inline void new_state(struct task_state *state)
-{
-	for (int i = 0; i < RECENT; i++)
-		state->recent[i].call = CALL_OUTSIDE;
-}
-
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(fork, struct task_struct *parent, struct task_struct *child)
 {
 	struct task_state *from = bpf_task_storage_get(&tasks, parent, 0, 0), *state;
 
-	if (!from)
+	if (!from) {
+		if (attaching)
+			expect_child(parent, child);
 		return 0;
+	}
 	state = bpf_task_storage_get(&tasks, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!state) {
 		lose(LOST_SCOPE);
@@ -115,6 +105,7 @@ int BPF_PROG(fork, struct task_struct *parent, struct task_struct *child)
 	state->subject = from->subject;
 	state->operation = from->operation;
 	state->call = from->call; /* the child returns from it too */
+	state->lifted = from->lifted;
 	count_task();
 	if (child->pid == child->tgid)
 		enlist(child);
@@ -142,27 +133,6 @@ int BPF_PROG(finish, struct task_struct *task)
 	return 0;
 }
 
-/* The number of the program that this task now runs; *fresh when it is new. */
-static __always_inline u32 subject_of(struct subject_key *key, bool *fresh)
-{
-	u32 *known = bpf_map_lookup_elem(&subjects, key), id;
-
-	*fresh = !known;
-	if (known)
-		return *known;
-	id = __sync_add_and_fetch(&subject_count, 1);
-	if (bpf_map_update_elem(&subjects, key, &id, BPF_NOEXIST)) {
-		known = bpf_map_lookup_elem(&subjects, key); /* another CPU was first */
-		if (known) {
-			*fresh = false;
-			return *known;
-		}
-		lose(LOST_SUBJECT);
-		return 0;
-	}
-	return id;
-}
-
 static __always_inline u32 gains_of(struct task_state *state, struct task_struct *task)
 {
 	u64 permitted = 0;
@@ -178,21 +148,29 @@ static __always_inline u32 gains_of(struct task_state *state, struct task_struct
 	return flags;
 }
 
-static __always_inline struct task_state *scope_of_exec(struct task_struct *task, bool *first)
+/* The state of a task that has executed a program. Out of scope, that opens it
+ * for the launcher that was armed, and in the cgroup that is recorded. */
+static __always_inline struct task_state *scope_of_exec(struct task_struct *task, struct linux_binprm *bprm,
+							struct scratch *out, bool *first)
 {
 	struct task_state *state = bpf_task_storage_get(&tasks, task, 0, 0);
+	u32 lifted = LIFTED_NOTHING;
 
 	*first = false;
-	if (state || !armed || !is_armed(task->group_leader))
+	if (state)
 		return state;
+	if (armed && is_armed(task->group_leader))
+		armed = 0;
+	else if (!scope_cgroup || !enters(task, bprm, out, &lifted))
+		return NULL;
 	state = bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!state) {
 		lose(LOST_SCOPE);
 		return NULL;
 	}
-	armed = 0;
 	*first = true;
 	new_state(state);
+	state->lifted = lifted;
 	count_task();
 	enlist(task);
 	return state;
@@ -211,16 +189,21 @@ int BPF_PROG(exec, struct task_struct *task, int old_pid, struct linux_binprm *b
 	u32 which = SCRATCH_EXEC, used = 0, length, flags = 0, id;
 	bool first, fresh;
 
-	state = scope_of_exec(task, &first);
 	out = bpf_map_lookup_elem(&scratches, &which);
-	if (!state || !out)
+	if (!out)
 		return 0;
-	if (!first) {
+	state = scope_of_exec(task, bprm, out, &first);
+	if (!state)
+		return 0;
+	if (first) {
+		flags = EVENT_FIRST;
+	} else if (state->call == CALL_EXECED) {
+		flags = EVENT_ATTACHED; /* attached to within this execve: who called it is not known */
+	} else {
 		record_call(state, state->call, 0);
 		flags = gains_of(state, task);
-	} else {
-		flags = EVENT_FIRST;
 	}
+	flags |= state->lifted * EVENT_LIFTED;
 	flush_recent(state);
 
 	length = add_kernel_name(out, &used, BPF_CORE_READ(bprm, filename));
@@ -228,6 +211,7 @@ int BPF_PROG(exec, struct task_struct *task, int old_pid, struct linux_binprm *b
 	inode = BPF_CORE_READ(file, f_inode);
 	subject.inode = BPF_CORE_READ(inode, i_ino);
 	subject.device = BPF_CORE_READ(inode, i_sb, s_dev);
+	subject.lifted = state->lifted;
 	if (out->text[0] != '/')
 		pwd = BPF_CORE_READ(task, fs, pwd.dentry);
 	if (BPF_CORE_READ(bprm, interp) != BPF_CORE_READ(bprm, filename)) {
@@ -272,4 +256,5 @@ int BPF_PROG(exec, struct task_struct *task, int old_pid, struct linux_binprm *b
 const struct event *unused_event __attribute__((unused));
 const struct treatment *unused_treatment __attribute__((unused));
 const struct capability_value *unused_capability_value __attribute__((unused));
+const struct program_key *unused_program_key __attribute__((unused));
 const struct task_state *unused_task_state __attribute__((unused));

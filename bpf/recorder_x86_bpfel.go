@@ -116,6 +116,13 @@ type RecorderEvent struct {
 	Pad       [3]uint16
 }
 
+type RecorderProgramKey struct {
+	_      structs.HostLayout
+	Inode  uint64
+	Device uint32
+	Pad    uint32
+}
+
 type RecorderRequestKey struct {
 	_         structs.HostLayout
 	Subject   uint32
@@ -173,7 +180,7 @@ type RecorderSubjectKey struct {
 	Script uint64
 	Base   uint64
 	Device uint32
-	Pad    uint32
+	Lifted uint32
 }
 
 type RecorderTally struct {
@@ -194,7 +201,7 @@ type RecorderTaskState struct {
 	Target    uint32
 	Killed    uint32
 	Opens     uint32
-	Pad       uint32
+	Lifted    uint32
 	Permitted uint64
 	Arguments [8]uint64
 	Recent    [32]struct {
@@ -250,9 +257,13 @@ const (
 	RecorderMapBeginnings                  = "beginnings"
 	RecorderMapCalls                       = "calls"
 	RecorderMapCapabilities                = "capabilities"
+	RecorderMapCommands                    = "commands"
 	RecorderMapEvents                      = "events"
+	RecorderMapExpected                    = "expected"
 	RecorderMapHandlers                    = "handlers"
 	RecorderMapLosses                      = "losses"
+	RecorderMapManagers                    = "managers"
+	RecorderMapNewcomer                    = "newcomer"
 	RecorderMapPeers                       = "peers"
 	RecorderMapProcesses                   = "processes"
 	RecorderMapRequests                    = "requests"
@@ -264,6 +275,7 @@ const (
 	RecorderMapTaken                       = "taken"
 	RecorderMapTasks                       = "tasks"
 	RecorderMapTreatments                  = "treatments"
+	RecorderProgAttach                     = "attach"
 	RecorderProgCapabilityFexit            = "capability_fexit"
 	RecorderProgCapabilityKprobe           = "capability_kprobe"
 	RecorderProgCapabilityKretprobe        = "capability_kretprobe"
@@ -306,16 +318,24 @@ const (
 	RecorderProgRequestSqe                 = "request_sqe"
 	RecorderVarArmed                       = "armed"
 	RecorderVarArmedNamespace              = "armed_namespace"
+	RecorderVarAttachPid                   = "attach_pid"
+	RecorderVarAttachedProcesses           = "attached_processes"
+	RecorderVarAttachedThreads             = "attached_threads"
+	RecorderVarAttaching                   = "attaching"
 	RecorderVarGeneration                  = "generation"
 	RecorderVarMemoryChecks                = "memory_checks"
 	RecorderVarOperation                   = "operation"
 	RecorderVarPidLevel                    = "pid_level"
+	RecorderVarRecorder                    = "recorder"
 	RecorderVarRings                       = "rings"
+	RecorderVarScopeCgroup                 = "scope_cgroup"
 	RecorderVarSubjectCount                = "subject_count"
 	RecorderVarTaskCount                   = "task_count"
 	RecorderVarTaskPeak                    = "task_peak"
+	RecorderVarUnitName                    = "unit_name"
 	RecorderVarUnusedCapabilityValue       = "unused_capability_value"
 	RecorderVarUnusedEvent                 = "unused_event"
+	RecorderVarUnusedProgramKey            = "unused_program_key"
 	RecorderVarUnusedTaskState             = "unused_task_state"
 	RecorderVarUnusedTreatment             = "unused_treatment"
 )
@@ -362,6 +382,7 @@ type RecorderSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type RecorderProgramSpecs struct {
+	Attach                     *ebpf.ProgramSpec `ebpf:"attach"`
 	CapabilityFexit            *ebpf.ProgramSpec `ebpf:"capability_fexit"`
 	CapabilityKprobe           *ebpf.ProgramSpec `ebpf:"capability_kprobe"`
 	CapabilityKretprobe        *ebpf.ProgramSpec `ebpf:"capability_kretprobe"`
@@ -412,9 +433,13 @@ type RecorderMapSpecs struct {
 	Beginnings    *ebpf.MapSpec `ebpf:"beginnings"`
 	Calls         *ebpf.MapSpec `ebpf:"calls"`
 	Capabilities  *ebpf.MapSpec `ebpf:"capabilities"`
+	Commands      *ebpf.MapSpec `ebpf:"commands"`
 	Events        *ebpf.MapSpec `ebpf:"events"`
+	Expected      *ebpf.MapSpec `ebpf:"expected"`
 	Handlers      *ebpf.MapSpec `ebpf:"handlers"`
 	Losses        *ebpf.MapSpec `ebpf:"losses"`
+	Managers      *ebpf.MapSpec `ebpf:"managers"`
+	Newcomer      *ebpf.MapSpec `ebpf:"newcomer"`
 	Peers         *ebpf.MapSpec `ebpf:"peers"`
 	Processes     *ebpf.MapSpec `ebpf:"processes"`
 	Requests      *ebpf.MapSpec `ebpf:"requests"`
@@ -434,16 +459,24 @@ type RecorderMapSpecs struct {
 type RecorderVariableSpecs struct {
 	Armed                 *ebpf.VariableSpec `ebpf:"armed"`
 	ArmedNamespace        *ebpf.VariableSpec `ebpf:"armed_namespace"`
+	AttachPid             *ebpf.VariableSpec `ebpf:"attach_pid"`
+	AttachedProcesses     *ebpf.VariableSpec `ebpf:"attached_processes"`
+	AttachedThreads       *ebpf.VariableSpec `ebpf:"attached_threads"`
+	Attaching             *ebpf.VariableSpec `ebpf:"attaching"`
 	Generation            *ebpf.VariableSpec `ebpf:"generation"`
 	MemoryChecks          *ebpf.VariableSpec `ebpf:"memory_checks"`
 	Operation             *ebpf.VariableSpec `ebpf:"operation"`
 	PidLevel              *ebpf.VariableSpec `ebpf:"pid_level"`
+	Recorder              *ebpf.VariableSpec `ebpf:"recorder"`
 	Rings                 *ebpf.VariableSpec `ebpf:"rings"`
+	ScopeCgroup           *ebpf.VariableSpec `ebpf:"scope_cgroup"`
 	SubjectCount          *ebpf.VariableSpec `ebpf:"subject_count"`
 	TaskCount             *ebpf.VariableSpec `ebpf:"task_count"`
 	TaskPeak              *ebpf.VariableSpec `ebpf:"task_peak"`
+	UnitName              *ebpf.VariableSpec `ebpf:"unit_name"`
 	UnusedCapabilityValue *ebpf.VariableSpec `ebpf:"unused_capability_value"`
 	UnusedEvent           *ebpf.VariableSpec `ebpf:"unused_event"`
+	UnusedProgramKey      *ebpf.VariableSpec `ebpf:"unused_program_key"`
 	UnusedTaskState       *ebpf.VariableSpec `ebpf:"unused_task_state"`
 	UnusedTreatment       *ebpf.VariableSpec `ebpf:"unused_treatment"`
 }
@@ -472,9 +505,13 @@ type RecorderMaps struct {
 	Beginnings    *ebpf.Map `ebpf:"beginnings"`
 	Calls         *ebpf.Map `ebpf:"calls"`
 	Capabilities  *ebpf.Map `ebpf:"capabilities"`
+	Commands      *ebpf.Map `ebpf:"commands"`
 	Events        *ebpf.Map `ebpf:"events"`
+	Expected      *ebpf.Map `ebpf:"expected"`
 	Handlers      *ebpf.Map `ebpf:"handlers"`
 	Losses        *ebpf.Map `ebpf:"losses"`
+	Managers      *ebpf.Map `ebpf:"managers"`
+	Newcomer      *ebpf.Map `ebpf:"newcomer"`
 	Peers         *ebpf.Map `ebpf:"peers"`
 	Processes     *ebpf.Map `ebpf:"processes"`
 	Requests      *ebpf.Map `ebpf:"requests"`
@@ -494,9 +531,13 @@ func (m *RecorderMaps) Close() error {
 		m.Beginnings,
 		m.Calls,
 		m.Capabilities,
+		m.Commands,
 		m.Events,
+		m.Expected,
 		m.Handlers,
 		m.Losses,
+		m.Managers,
+		m.Newcomer,
 		m.Peers,
 		m.Processes,
 		m.Requests,
@@ -517,16 +558,24 @@ func (m *RecorderMaps) Close() error {
 type RecorderVariables struct {
 	Armed                 *ebpf.Variable `ebpf:"armed"`
 	ArmedNamespace        *ebpf.Variable `ebpf:"armed_namespace"`
+	AttachPid             *ebpf.Variable `ebpf:"attach_pid"`
+	AttachedProcesses     *ebpf.Variable `ebpf:"attached_processes"`
+	AttachedThreads       *ebpf.Variable `ebpf:"attached_threads"`
+	Attaching             *ebpf.Variable `ebpf:"attaching"`
 	Generation            *ebpf.Variable `ebpf:"generation"`
 	MemoryChecks          *ebpf.Variable `ebpf:"memory_checks"`
 	Operation             *ebpf.Variable `ebpf:"operation"`
 	PidLevel              *ebpf.Variable `ebpf:"pid_level"`
+	Recorder              *ebpf.Variable `ebpf:"recorder"`
 	Rings                 *ebpf.Variable `ebpf:"rings"`
+	ScopeCgroup           *ebpf.Variable `ebpf:"scope_cgroup"`
 	SubjectCount          *ebpf.Variable `ebpf:"subject_count"`
 	TaskCount             *ebpf.Variable `ebpf:"task_count"`
 	TaskPeak              *ebpf.Variable `ebpf:"task_peak"`
+	UnitName              *ebpf.Variable `ebpf:"unit_name"`
 	UnusedCapabilityValue *ebpf.Variable `ebpf:"unused_capability_value"`
 	UnusedEvent           *ebpf.Variable `ebpf:"unused_event"`
+	UnusedProgramKey      *ebpf.Variable `ebpf:"unused_program_key"`
 	UnusedTaskState       *ebpf.Variable `ebpf:"unused_task_state"`
 	UnusedTreatment       *ebpf.Variable `ebpf:"unused_treatment"`
 }
@@ -535,6 +584,7 @@ type RecorderVariables struct {
 //
 // It can be passed to LoadRecorderObjects or ebpf.CollectionSpec.LoadAndAssign.
 type RecorderPrograms struct {
+	Attach                     *ebpf.Program `ebpf:"attach"`
 	CapabilityFexit            *ebpf.Program `ebpf:"capability_fexit"`
 	CapabilityKprobe           *ebpf.Program `ebpf:"capability_kprobe"`
 	CapabilityKretprobe        *ebpf.Program `ebpf:"capability_kretprobe"`
@@ -579,6 +629,7 @@ type RecorderPrograms struct {
 
 func (p *RecorderPrograms) Close() error {
 	return _RecorderClose(
+		p.Attach,
 		p.CapabilityFexit,
 		p.CapabilityKprobe,
 		p.CapabilityKretprobe,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is watched: every task that descends from the one that was armed. The
- * state of a task lives in its own storage, so that a task outside of the
+/* Who is watched: every task that descends from the one that was armed, from
+ * one that was attached to, or from a program executed in a cgroup. The state of a task lives in its own storage, so that a task outside of the
  * scope costs one look-up, and no pid is ever compared with another's. */
 #ifndef OSAPI_SCOPE_H
 #define OSAPI_SCOPE_H
@@ -29,7 +29,7 @@ struct task_state {
 	u32 target;    /* whom the call in progress is aimed at: enum target */
 	u32 killed;    /* by a seccomp filter, and recorded */
 	u32 opens;     /* files opened in this execve */
-	u32 pad;
+	u32 lifted; /* enum lifted */
 	u64 permitted;
 	u64 arguments[8]; /* six of the call whose return is being handled; see EARLY and UNPACKED */
 	struct recent recent[RECENT];

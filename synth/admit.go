@@ -10,6 +10,7 @@ import (
 // on and that the profile does not grant. For the trace that the profile was
 // made of there are none.
 func (p *Profile) Refused(t *trace.Trace) []string {
+	t = t.Confined()
 	by := subjectsOf(t)
 	var out []string
 	note := func(ok bool, format string, args ...any) {

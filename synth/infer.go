@@ -24,7 +24,9 @@ type Options struct {
 const HoleIdentity = "identity"
 
 // Infer makes the profile of a trace, which may be the union of several runs.
+// Commands of a unit that its sandbox does not apply to have no part in it.
 func Infer(t *trace.Trace, opt Options) *Profile {
+	t = t.Confined()
 	by := subjectsOf(t)
 	folds := newFolder(t, opt)
 	p := &Profile{Worker: workerOf(t), Blind: blind(t), Resources: peak(t)}
@@ -64,10 +66,25 @@ func workerOf(t *trace.Trace) Worker {
 		w.Exe = exes[0]
 	}
 	w.Called = calledBy(t, w.Exe)
-	w.Name = plainName(string(cmp.Or(w.Called, w.Exe)))
+	w.Name = cmp.Or(unitName(t), plainName(string(cmp.Or(w.Called, w.Exe))))
 	w.Users, w.Runs, w.Arch = sortedSet(w.Users), sortedSet(w.Runs), sortedSet(w.Arch)
 	w.Kernels, w.Subjects, w.Runtimes = sortedSet(w.Kernels), sortedSet(w.Subjects), sortedSet(w.Runtimes)
 	return w
+}
+
+// unitName is the name of the unit that all runs recorded, without its suffix;
+// "" when they recorded something else, or when files cannot be named after it.
+func unitName(t *trace.Trace) string {
+	if len(t.Runs) == 0 {
+		return ""
+	}
+	name := strings.TrimSuffix(t.Runs[0].Unit, ".service")
+	for _, r := range t.Runs {
+		if name == "" || r.Unit != t.Runs[0].Unit || plainName(name) != name {
+			return ""
+		}
+	}
+	return name
 }
 
 // calledBy is the link that the worker was started by, "" if by its own name.

@@ -57,3 +57,25 @@ func TestProfileForAnotherUserIsAHole(t *testing.T) {
 	require.Len(t, holes, 1)
 	require.Equal(t, synth.HoleIdentity, holes[0].Kind)
 }
+
+// What the unit's sandbox does not apply to needs no grant; the name is the
+// unit's.
+func TestLiftedCommandsGrantNothing(t *testing.T) {
+	in := oneRun()
+	in.Runs[0].Unit = "web.service"
+	in.Subjects = append(in.Subjects, trace.Subject{ID: 2, Exe: "/usr/bin/chown", Lifted: trace.LiftedAll})
+	free := trace.Seen{Outcome: trace.OK, Subject: 2}
+	in.Capabilities = []trace.Capability{{Seen: free, Name: "CAP_CHOWN", Syscall: "fchownat"}}
+	in.Execs = []trace.Exec{{Seen: trace.Seen{Outcome: trace.OK}, Target: 2, Called: "/usr/bin/chown"}}
+	in.Files = []trace.File{{Seen: free, Path: "/srv/web", Access: trace.AccessChown}}
+	p := synth.Infer(in, synth.Options{})
+	require.Equal(t, "web", p.Worker.Name)
+	require.Empty(t, p.Capabilities)
+	require.False(t, p.GrantsFile("/srv/web", trace.AccessChown))
+	require.Equal(t, []trace.Path{"/usr/bin/daemon"}, p.Worker.Subjects)
+	require.Empty(t, p.Refused(in))
+	in.Subjects[1].Lifted = trace.LiftedUser
+	p = synth.Infer(in, synth.Options{})
+	require.Len(t, p.Capabilities, 1)
+	require.True(t, p.GrantsFile("/srv/web", trace.AccessChown))
+}

@@ -59,14 +59,14 @@ func (h Header) check() error {
 			return err
 		}
 	}
-	return cmp.Or(present(h.Run), names(h.Run, h.Arch), words(h.Tool, h.User, h.Kernel, h.OS, h.Root))
+	return cmp.Or(present(h.Run), names(h.Run, h.Arch, string(h.Attached)), words(h.Tool, h.Unit, h.User, h.Kernel, h.OS, h.Root))
 }
 
 func (s Subject) check() error {
 	if s.ID < 1 {
 		return fmt.Errorf("subject id %d is below 1", s.ID)
 	}
-	return names(s.Runtime)
+	return names(s.Runtime, string(s.Lifted))
 }
 
 func (s Seen) check() error {

@@ -21,7 +21,7 @@ func sample() *Trace {
 		Runs: []Run{{
 			Header: Header{
 				Version: Version, Tool: "1.2.3", Run: "r1", Started: time.Date(2026, 2, 22, 1, 2, 3, 0, time.UTC),
-				Worker: "/usr/local/bin/osapi", User: "root", Arch: "amd64", Kernel: "6.1.0-42-amd64",
+				Worker: "/usr/local/bin/osapi", User: "root", Arch: "amd64", Unit: `osapi\x2d1.service`, Attached: AttachedRestarted, Kernel: "6.1.0-42-amd64",
 				OS: "Debian GNU/Linux 12 (bookworm)", Systemd: 252, Root: "ext4",
 				Probes: []Probe{{Fact: "syscall", Hook: "tp_btf/sys_exit"}, {Fact: "capability"}},
 			},
@@ -30,7 +30,7 @@ func sample() *Trace {
 		}},
 		Subjects: []Subject{
 			{ID: 1, Exe: "/bin/sh", Script: "/opt/a b\n\"%*{]|`\\\xff.sh", Loader: "/lib64/ld-linux-x86-64.so.2", Runtime: "glibc"},
-			{ID: 2, Exe: "/usr/local/bin/osapi", Runtime: "go"},
+			{ID: 2, Exe: "/usr/local/bin/osapi", Runtime: "go", Lifted: LiftedAll},
 		},
 		Syscalls: []Syscall{{Seen: seen, Name: "openat"}, {Seen: failed, Name: "openat", ABI: "i386"}},
 		Execs:    []Exec{{Seen: Seen{Subject: 2, Outcome: OK, Count: 1, First: 1, Last: 1}, Target: 1, Called: "/opt/link", UID: true}},

@@ -33,7 +33,18 @@ type Subject struct {
 	Script  Path   `json:"script,omitempty"`  // the script, when Exe was started by its #! line
 	Loader  Path   `json:"loader,omitempty"`  // the ELF interpreter (PT_INTERP) of Exe, "" if static
 	Runtime string `json:"runtime,omitempty"` // "go", "glibc" or "musl", as the ELF file of Exe shows
+	Lifted  Lifted `json:"lifted,omitempty"`  // what of its unit's sandbox it ran without
 }
+
+// Lifted is what of a unit's sandbox does not apply to a command of it, by the
+// prefix of its line (systemd.service(5)), nor to anything that it starts.
+type Lifted string
+
+// The prefixes that lift something.
+const (
+	LiftedUser Lifted = "user" // "!": user, group and capabilities
+	LiftedAll  Lifted = "all"  // "+": everything
+)
 
 // Syscall is a system call and one of its outcomes. A call that never returns
 // (exit_group) or that was not seen to return has no outcome.

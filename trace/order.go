@@ -12,6 +12,7 @@ func compareSubjects(a, b Subject) int {
 		cmp.Compare(a.Script, b.Script),
 		cmp.Compare(a.Loader, b.Loader),
 		cmp.Compare(a.Runtime, b.Runtime),
+		cmp.Compare(a.Lifted, b.Lifted),
 		cmp.Compare(a.ID, b.ID),
 	)
 }

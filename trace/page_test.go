@@ -56,7 +56,9 @@ func TestPageIsTrue(t *testing.T) {
 		record reflect.Type
 		words  []string
 	}{
-		typeHeader:             {reflect.TypeFor[Header](), nil},
+		typeHeader: {reflect.TypeFor[Header](), []string{
+			string(AttachedPID), string(AttachedCgroup), string(AttachedUnit), string(AttachedStarted), string(AttachedRestarted),
+		}},
 		typeSubject:            {reflect.TypeFor[Subject](), nil},
 		"Members of all facts": {reflect.TypeFor[Seen](), nil},
 		typeSyscall:            {reflect.TypeFor[Syscall](), nil},
@@ -70,7 +72,7 @@ func TestPageIsTrue(t *testing.T) {
 		}},
 		typeHole: {reflect.TypeFor[Hole](), []string{
 			HoleTruncated, HoleDamaged, HoleLost, HoleNoProbe, HoleUnresolved,
-			HoleIOURing, HoleCompat, HoleFull, HoleScope,
+			HoleIOURing, HoleCompat, HoleFull, HoleScope, HoleAttached,
 		}},
 		typeEnd: {reflect.TypeFor[End](), members(reflect.TypeFor[Resources]())},
 	} {
@@ -80,6 +82,9 @@ func TestPageIsTrue(t *testing.T) {
 	}
 	for _, p := range members(reflect.TypeFor[Probe]()) {
 		require.Contains(t, section(t, text, typeHeader), "`"+p+"`")
+	}
+	for _, l := range []Lifted{LiftedUser, LiftedAll} {
+		require.Contains(t, section(t, text, typeSubject), "`"+string(l)+"`")
 	}
 	for _, o := range []Optional{NoAudit, Memory, Override} {
 		require.Contains(t, section(t, text, typeCapability), "`"+string(o)+"`")

@@ -10,21 +10,36 @@ const Version = 1
 
 // Header opens a trace file and says where and by what it was made.
 type Header struct {
-	Version int       `json:"version"`
-	Tool    string    `json:"tool"` // osapi-profile's own version
-	Run     string    `json:"run"`  // unique id of the recording
-	Started time.Time `json:"started"`
-	Worker  Path      `json:"worker"`         // executable of the command; its arguments are never kept
-	User    string    `json:"user,omitempty"` // identity the worker was started with: "root", "osapi"
-	UID     uint32    `json:"uid"`
-	GID     uint32    `json:"gid"`
-	Arch    string    `json:"arch"`              // GOARCH of the recorder: "amd64", "arm64"
-	Kernel  string    `json:"kernel,omitempty"`  // uname -r
-	OS      string    `json:"os,omitempty"`      // PRETTY_NAME of os-release(5)
-	Systemd int       `json:"systemd,omitempty"` // major version, 0 if unknown
-	Root    string    `json:"root,omitempty"`    // filesystem type of /
-	Probes  []Probe   `json:"probes"`
+	Version  int       `json:"version"`
+	Tool     string    `json:"tool"` // osapi-profile's own version
+	Run      string    `json:"run"`  // unique id of the recording
+	Started  time.Time `json:"started"`
+	Worker   Path      `json:"worker"`         // executable of the command; its arguments are never kept
+	User     string    `json:"user,omitempty"` // identity the worker was started with: "root", "osapi"
+	UID      uint32    `json:"uid"`
+	GID      uint32    `json:"gid"`
+	Unit     string    `json:"unit,omitempty"`     // systemd unit that was recorded: "nginx.service"
+	Attached Attached  `json:"attached,omitempty"` // how the recorder came to the worker, "" when it started it
+	Arch     string    `json:"arch"`               // GOARCH of the recorder: "amd64", "arm64"
+	Kernel   string    `json:"kernel,omitempty"`   // uname -r
+	OS       string    `json:"os,omitempty"`       // PRETTY_NAME of os-release(5)
+	Systemd  int       `json:"systemd,omitempty"`  // major version, 0 if unknown
+	Root     string    `json:"root,omitempty"`     // filesystem type of /
+	Probes   []Probe   `json:"probes"`
 }
+
+// Attached says how the recorder came to a worker that it did not start itself.
+type Attached string
+
+// The ways to a worker. AttachedUnit, AttachedPID and AttachedCgroup found it
+// running; what it did before is a hole.
+const (
+	AttachedPID       Attached = "pid"
+	AttachedCgroup    Attached = "cgroup"
+	AttachedUnit      Attached = "unit"
+	AttachedStarted   Attached = "unit-started" // the unit was started with the probes in place
+	AttachedRestarted Attached = "unit-restarted"
+)
 
 // Probe says which hook stands behind a kind of fact. Hook "" means none: a hole.
 type Probe struct {
@@ -50,6 +65,7 @@ const (
 	HoleCompat     = "compat"     // calls of an older ABI that keep their arguments where they are not looked at
 	HoleFull       = "full"       // a kernel map was full
 	HoleScope      = "scope"      // a process could not be followed
+	HoleAttached   = "attached"   // what a process did before the recorder attached to it
 )
 
 // Resources are what the worker used at its peak.

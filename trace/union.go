@@ -164,12 +164,12 @@ func listHoles(s map[Hole]uint64) []Hole {
 	return holes
 }
 
-// without gives the holes that drop does not hold for, nil when none is left.
-func without(holes []Hole, drop func(Hole) bool) []Hole {
-	var kept []Hole
-	for _, h := range holes {
-		if !drop(h) {
-			kept = append(kept, h)
+// without gives the elements that drop does not hold for, nil when none is left.
+func without[T any](list []T, drop func(T) bool) []T {
+	var kept []T
+	for _, e := range list {
+		if !drop(e) {
+			kept = append(kept, e)
 		}
 	}
 	return kept

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -19,6 +21,7 @@ type recordOptions struct {
 	quiet   bool
 	user    string
 	ambient []string
+	attach  record.Attach
 }
 
 func (o *recordOptions) addFlags(cmd *cobra.Command) {
@@ -29,14 +32,13 @@ func (o *recordOptions) addFlags(cmd *cobra.Command) {
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing but warnings")
 	f.StringVarP(&o.user, "user", "u", "", "run the worker as `NAME`, with that user's groups and no capabilities")
 	f.StringSliceVar(&o.ambient, "ambient", nil, "with --user: let the worker keep capability `CAP`; may be repeated")
+	f.StringVar(&o.attach.Unit, "unit", "", "record the systemd service `NAME`, started unless it runs")
+	f.BoolVar(&o.attach.Restart, "restart", false, "with --unit: restart a service that runs, so that its start-up is seen")
+	f.IntVar(&o.attach.PID, "pid", 0, "record process `N`, which runs already, and its descendants")
+	f.StringVar(&o.attach.Cgroup, "cgroup", "", "record all processes of the cgroup at `PATH` and below")
 }
 
-func newRecord() *cobra.Command {
-	var opt recordOptions
-	cmd := &cobra.Command{
-		Use:   "record [-o FILE] [--user NAME [--ambient CAP]...] [--] CMD [ARG]...",
-		Short: "Run a worker and record what it does",
-		Long: `record runs CMD, and records what it and every process that it starts do until
+const recordHelp = `record runs CMD, and records what it and every process that it starts do until
 the last of them has ended: system calls, executed programs, files,
 capabilities and sockets. It needs root, and a kernel with BTF; doctor tells.
 
@@ -49,14 +51,45 @@ hold names of files, but no arguments, no environment and no contents.
 SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 are passed on to the
 worker; the trace is closed when it has ended.
 
+In place of CMD, record can attach to what is not started by it:
+
+  --unit NAME    a systemd service. It is started unless it runs, and with
+                 --restart anew if it does. The commands of the unit are
+                 recorded (ExecStart=, ExecStartPre=, ExecReload= and so on) and
+                 all that they start, but not what systemd does before it
+                 executes one. Programs of lines that begin with + or ! are
+                 marked, since the unit's sandbox does not apply to them.
+                 Recording ends when the service has stopped.
+  --pid N        a process, its threads and its descendants. Recording ends when
+                 all have ended.
+  --cgroup PATH  all processes of a cgroup (v2) and below, and those that
+                 execute a program there later. Recording ends when the cgroup
+                 is removed.
+
+SIGINT, SIGTERM, SIGHUP or SIGQUIT then ends the recording and leaves alone what
+was recorded. What a process did before is a hole in the trace: start services
+and commands with record, or restart them, to see what they need to start.
+
 Exit status: the worker's own; 128+N if signal N ended it; 125 if recording
-failed; 126 if CMD cannot be executed; 127 if it is not found.`,
+failed; 126 if CMD cannot be executed; 127 if it is not found. Without CMD 0, 1
+if the service did not start, 125 if recording failed.`
+
+func newRecord() *cobra.Command {
+	var opt recordOptions
+	cmd := &cobra.Command{
+		Use: "record [-o FILE] [--user NAME [--ambient CAP]...] [--] CMD [ARG]...\n" +
+			"  osapi-profile record [-o FILE] {--unit NAME [--restart] | --pid N | --cgroup PATH}",
+		Short: "Run a worker, or attach to one, and record what it does",
+		Long:  recordHelp,
 		Example: `  sudo osapi-profile record -- /usr/local/bin/osapi job worker start
-  sudo osapi-profile record --user osapi --ambient CAP_NET_RAW -o worker.jsonl -- osapi agent start`,
+  sudo osapi-profile record --user osapi --ambient CAP_NET_RAW -o worker.jsonl -- osapi agent start
+  sudo osapi-profile record --unit nginx --restart
+  sudo osapi-profile record --pid $(pidof osapi)
+  sudo osapi-profile record --cgroup system.slice/cron.service`,
 		DisableFlagsInUseLine: true,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return &exitError{exitRecorder, usageError(cmd, "name the command to record")}
+			if err := opt.check(args); err != nil {
+				return &exitError{exitRecorder, usageError(cmd, "%v", err)}
 			}
 			return nil
 		},
@@ -71,20 +104,60 @@ failed; 126 if CMD cannot be executed; 127 if it is not found.`,
 	return cmd
 }
 
+// check says what of a command line does not go together.
+func (o *recordOptions) check(command []string) error {
+	ways := 0
+	for _, given := range []bool{o.attach.Unit != "", o.attach.PID != 0, o.attach.Cgroup != ""} {
+		if given {
+			ways++
+		}
+	}
+	switch {
+	case o.attach.PID < 0:
+		return fmt.Errorf("--pid %d: process ids are above 0", o.attach.PID)
+	case o.attach.Restart && o.attach.Unit == "":
+		return errors.New("--restart needs --unit")
+	case ways > 1 || ways == 1 && len(command) > 0:
+		return errors.New("name one of a command, --unit, --pid and --cgroup")
+	case ways == 0 && len(command) == 0:
+		return errors.New("name the command to record, or what to attach to: --unit, --pid or --cgroup")
+	case ways == 1 && (o.user != "" || len(o.ambient) > 0):
+		return errors.New("--user and --ambient are for a command; what runs already keeps its identity")
+	}
+	return nil
+}
+
+// label is what the trace is stored under.
+func (o *recordOptions) label(command []string) string {
+	switch {
+	case o.attach.Unit != "":
+		return strings.TrimSuffix(o.attach.Unit, ".service")
+	case o.attach.PID != 0:
+		return fmt.Sprintf("pid-%d", o.attach.PID)
+	case o.attach.Cgroup != "":
+		return o.attach.Cgroup
+	}
+	return command[0]
+}
+
 func runRecord(ctx context.Context, opt recordOptions, command []string, stderr io.Writer) error {
 	identity, err := identityOf(opt.user, opt.ambient)
 	if err != nil {
 		return &exitError{exitRecorder, err}
 	}
-	file, err := createTrace(opt.output, command[0], opt.force)
+	file, err := createTrace(opt.output, opt.label(command), opt.force)
 	if err != nil {
 		return &exitError{exitRecorder, err}
 	}
 	signals := passedOn()
 	defer signal.Stop(signals)
 	talk := newTalk(stderr, opt.quiet)
+	var attach *record.Attach
+	if len(command) == 0 {
+		attach = &opt.attach
+	}
 	result, err := record.Run(ctx, record.Options{
-		Command: command, Identity: identity, Trace: file, Tool: version(),
+		Command: command, Attach: attach, Identity: identity, Trace: file, Tool: version(),
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Signals: signals, Status: talk.status(), Warn: talk.warn,
 	})
@@ -107,6 +180,8 @@ func recordExit(result record.Result, err error) error {
 		return &exitError{exitNotExecutable, err}
 	}
 	switch {
+	case errors.Is(err, record.ErrUnitFailed):
+		return &exitError{exitNo, err}
 	case err != nil:
 		return &exitError{exitRecorder, err}
 	case result.Signal != 0:

@@ -16,7 +16,7 @@ import (
 // Each program alone, each way to see capabilities and functions, the scope, and
 // some actions of each shape. All of them would take the emulated guest minutes.
 const chosen = "TestEachProgramLoads|TestEachWay|TestNoWay|TestScope|TestSetuidExec|TestRings|TestInterpreters|" +
-	"TestRefusedCalls/(errno|kill-thread)$|" +
+	"TestAttachLosesNoChild|TestCgroup|TestRefusedCalls/(errno|kill-thread)$|" +
 	"TestOneActionOneFact/^(openat2|rename|chroot|bind|tmpfile|hostile|mapped|kill_child|kill_corpse|kill_parent|kill_group|" +
 	"pidfd|ptrace|mount|new_mount|fanotify|quotactl|queue|ioctl|add_key|descriptor|accept|message)$"
 

@@ -11,6 +11,7 @@ import (
 type image struct {
 	loader  string // PT_INTERP, as it stands there
 	runtime string // trace.Subject.Runtime
+	compat  bool   // of 32 bits: its calls are of another ABI
 }
 
 // inspect reads the ELF headers of a file. Anything else, and what cannot be
@@ -25,7 +26,7 @@ func inspect(name string) image {
 		return image{}
 	}
 	defer func() { _ = f.Close() }()
-	i := image{loader: interpreter(f)}
+	i := image{loader: interpreter(f), compat: f.Class == elf.ELFCLASS32}
 	switch {
 	case f.Section(".go.buildinfo") != nil || f.Section(".gopclntab") != nil:
 		i.runtime = "go"

@@ -28,7 +28,11 @@ const (
 	eventDetached
 	eventTmpfile
 	eventFault
+	eventAttached
 )
+
+// What of a sandbox is lifted stands in the flags from here on: enum lifted.
+const eventLifted = 13
 
 const (
 	textName = iota

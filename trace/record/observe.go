@@ -1,7 +1,6 @@
 package record
 
 import (
-	"fmt"
 	"strings"
 	"syscall"
 
@@ -15,6 +14,7 @@ type observer struct {
 	*collector
 	arch       string
 	mntns      uint32 // the recorder's own mount namespace
+	spaces     mountSpaces
 	names      *resolver
 	operations []string       // by number; 0 is "" (no plan)
 	targets    map[uint32]int // the kernel's number of a subject → its ID in the trace
@@ -35,7 +35,7 @@ type socketName struct {
 
 func newObserver(c *collector, arch string, mntns uint32) *observer {
 	return &observer{
-		collector: c, arch: arch, mntns: mntns, names: newResolver(), operations: []string{""},
+		collector: c, arch: arch, mntns: mntns, spaces: mountSpaces{}, names: newResolver(), operations: []string{""},
 		targets: map[uint32]int{0: 0}, waiting: map[uint32][]event{}, filesystem: map[uint64]string{},
 		images: map[string]image{}, socketPaths: map[socketName]trace.Path{},
 	}
@@ -126,7 +126,7 @@ const (
 func (o *observer) view(e *event) view {
 	v := view{root: climb(e.text[textRoot]), pid: e.Tgid, mntns: e.Mntns}
 	if e.Mntns != o.mntns {
-		v.prefix = fmt.Sprintf("/proc/%d/root", e.Tgid)
+		v.prefix = o.spaces.prefix(e.Mntns, e.Tgid)
 	}
 	return v
 }
@@ -251,7 +251,7 @@ func (o *observer) exec(e event) error {
 	if image.loader != "" {
 		subject.Loader = trace.Path(o.names.resolve(v, "/", image.loader, true).path)
 	}
-	subject.Runtime = image.runtime
+	subject.Runtime, subject.Lifted = image.runtime, liftedName(e.Flags)
 	target, err := o.subject(subject)
 	if err != nil {
 		return err
@@ -262,6 +262,9 @@ func (o *observer) exec(e event) error {
 			return err
 		}
 	}
+	if e.is(eventAttached) {
+		return o.found(&e, target, image)
+	}
 	f := trace.Exec{Seen: o.seen(&e.RecorderEvent), Target: target, Called: o.absolute(v, &e),
 		UID: e.is(eventUID), GID: e.is(eventGID), Caps: e.is(eventCaps)}
 	if e.is(eventFirst) {
@@ -270,6 +273,35 @@ func (o *observer) exec(e event) error {
 	fresh, err := o.execs.again(f)
 	o.note(fresh)
 	return err
+}
+
+// found is a process that ran already. The calls that its threads wait in are
+// all that is told of it so far.
+func (o *observer) found(e *event, target int, image image) error {
+	if image.compat {
+		return nil
+	}
+	for _, number := range waitingCalls(e.Tgid, e.Inode) {
+		f := trace.Syscall{Seen: o.seen(&e.RecorderEvent), Name: sysnum.Name(o.arch, sysnum.Native, number)}
+		f.Subject, f.Outcome = target, ""
+		fresh, err := o.syscalls.see(f)
+		o.note(fresh)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// liftedName spells enum lifted, which stands in the flags of an exec.
+func liftedName(flags uint32) trace.Lifted {
+	switch flags >> eventLifted & 3 {
+	case liftedUser:
+		return trace.LiftedUser
+	case liftedAll:
+		return trace.LiftedAll
+	}
+	return ""
 }
 
 // absolute is the name a program was called by, from the root of its namespace.

@@ -60,16 +60,16 @@ type probes struct {
 	links      map[string]link.Link // by name of the program
 }
 
-// load loads and attaches everything. The scope is still closed: nothing is
+// load loads and attaches everything, and loads more. The scope is still closed: nothing is
 // recorded before arm.
-func load(ways []choice, functions []string) (*probes, error) {
+func load(ways []choice, functions []string, more ...string) (*probes, error) {
 	_ = rlimit.RemoveMemlock() // not needed since 5.11, and not allowed everywhere
 	spec, err := bpf.LoadRecorder()
 	if err != nil {
 		return nil, fmt.Errorf("reading the built-in probes: %w", err)
 	}
 	capability := chooseCapability(spec, ways)
-	wanted := slices.Concat(tracepoints(), capability.programs, functionPrograms(spec, functions, capability))
+	wanted := slices.Concat(tracepoints(), capability.programs, functionPrograms(spec, functions, capability), more)
 	for _, name := range handlerPrograms() {
 		wanted = append(wanted, name)
 	}

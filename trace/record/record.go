@@ -15,13 +15,14 @@ import (
 // Options say what to record and where the trace goes.
 type Options struct {
 	Command  []string  // program and arguments; looked up in PATH as execvp(3) does
+	Attach   *Attach   // record this in place of a Command
 	Identity *Identity // run the worker as somebody else; nil keeps the recorder's own
 	Trace    io.Writer // receives JSON Lines, complete lines in each Write
 	Tool     string    // version of osapi-profile for the header
 	Stdin    *os.File  // the worker's; usually os.Stdin and so on
 	Stdout   *os.File
 	Stderr   *os.File
-	Signals  <-chan os.Signal // each one received is passed on to the worker
+	Signals  <-chan os.Signal // each one received is passed on to the worker; one that would end it ends a recording by Attach
 	Status   func(Status)     // called about once a second, from one goroutine; may be nil
 	Warn     func(string)     // told once of each thing that makes the trace incomplete; may be nil
 }

@@ -17,6 +17,7 @@ type meter struct {
 	page     uint64
 	last     time.Time
 	lastTime float64
+	before   float64 // CPU time, in seconds, that was used before the recording
 }
 
 // clockTicks is USER_HZ, in which proc_pid_stat(5) counts: 100 on every
@@ -28,6 +29,7 @@ func newMeter() *meter { return &meter{page: uint64(os.Getpagesize())} }
 func (m *meter) sample(pids []uint32, now time.Time) {
 	var memory uint64
 	var cpu float64
+	cpu -= m.before
 	for _, pid := range pids {
 		memory += m.resident(pid)
 		cpu += processTime(pid)
@@ -45,6 +47,13 @@ func (m *meter) sample(pids []uint32, now time.Time) {
 		m.peak.CPUPeak = max(m.peak.CPUPeak, (cpu-m.lastTime)/span)
 	}
 	m.last, m.lastTime = now, cpu
+}
+
+// start leaves out what processes have used so far.
+func (m *meter) start(pids []uint32) {
+	for _, pid := range pids {
+		m.before += processTime(pid)
+	}
 }
 
 // resident is the memory of a process in bytes, proc_pid_statm(5).

@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/user"
 	"runtime"
 	"slices"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -37,11 +35,17 @@ func Run(ctx context.Context, o Options) (Result, error) {
 
 // run is Run with a choice of ways to see capabilities and functions.
 func run(ctx context.Context, o Options, ways []choice, functions []string) (Result, error) {
-	path, err := locate(o.Command[0])
-	if err != nil {
+	var (
+		path string
+		more []string
+		err  error
+	)
+	if o.Attach != nil {
+		more = []string{"attach"}
+	} else if path, err = locate(o.Command[0]); err != nil {
 		return Result{}, err
 	}
-	p, err := load(ways, functions)
+	p, err := load(ways, functions, more...)
 	if err != nil {
 		return Result{}, err
 	}
@@ -51,16 +55,14 @@ func run(ctx context.Context, o Options, ways []choice, functions []string) (Res
 		return Result{}, fmt.Errorf("opening the ring buffer: %w", err)
 	}
 	defer func() { _ = reader.Close() }()
-	w, err := prepare(o)
+	r := &recording{Options: o, probes: p, reader: reader, symbols: readSymbols(), meter: newMeter()}
+	if o.Attach != nil {
+		defer r.leave()
+		err = r.attachTo(ctx)
+	} else {
+		err = r.start(path)
+	}
 	if err != nil {
-		return Result{}, err
-	}
-	r := &recording{Options: o, probes: p, reader: reader, worker: w, symbols: readSymbols(), meter: newMeter()}
-	if err := r.begin(path); err != nil {
-		w.abort()
-		return Result{}, err
-	}
-	if err := w.release(o); err != nil {
 		return Result{}, err
 	}
 	return r.follow(ctx)
@@ -71,30 +73,26 @@ type recording struct {
 	Options
 	*observer
 	*probes
-	reader  *ringbuf.Reader
-	worker  *worker
-	symbols *symbols
-	meter   *meter
-	started time.Time
-	state   *os.ProcessState // of the main process once it has ended
-	ending  os.Signal        // the last one that was passed on
-	failed  error
+	reader      *ringbuf.Reader
+	worker      *worker     // nil when the recorder attached
+	attached    *attachment // nil when it started the worker
+	left        bool        // the recording was ended, while what it attached to goes on
+	symbols     *symbols
+	meter       *meter
+	started     time.Time
+	state       *os.ProcessState // of the main process once it has ended
+	ending      os.Signal        // the last one that was passed on
+	failed      error
+	startFailed error // the unit was recorded, but did not come up
 }
 
-// begin writes the header and arms the probes.
-func (r *recording) begin(path string) error {
+// begin writes the header, of which it is told who is recorded.
+func (r *recording) begin(header trace.Header) error {
 	r.started = time.Now()
 	out := trace.NewWriter(r.Trace)
-	header := trace.Header{
-		Tool: r.Tool, Run: rand.Text(), Started: r.started.UTC(), Worker: trace.Path(path),
-		UID: uint32(os.Getuid()), GID: uint32(os.Getgid()), Arch: runtime.GOARCH, Kernel: kernelRelease(),
-		OS: prettyName(), Systemd: systemdVersion(), Root: rootType(), Probes: r.chosen,
-	}
-	if id := r.Identity; id != nil {
-		header.User, header.UID, header.GID = id.Name, id.UID, id.GID
-	} else if u, err := user.LookupId(strconv.Itoa(os.Getuid())); err == nil {
-		header.User = u.Username
-	}
+	header.Tool, header.Run, header.Started = r.Tool, rand.Text(), r.started.UTC()
+	header.Arch, header.Kernel, header.OS = runtime.GOARCH, kernelRelease(), prettyName()
+	header.Systemd, header.Root, header.Probes = systemdVersion(), rootType(), r.chosen
 	if err := out.Header(header); err != nil {
 		return fmt.Errorf("writing the trace: %w", err)
 	}
@@ -114,18 +112,14 @@ func (r *recording) begin(path string) error {
 		return fmt.Errorf("arming the probes: %w", err)
 	}
 	r.requested = r.probes.requests
-	return r.arm(r.worker.process.Pid)
+	return nil
 }
 
 // follow takes in what the probes send until the worker is no more.
 func (r *recording) follow(ctx context.Context) (Result, error) {
 	events := make(chan event, 1<<16)
 	go read(r.reader, events)
-	exited := make(chan *os.ProcessState, 1)
-	go func() {
-		state, _ := r.worker.process.Wait()
-		exited <- state
-	}()
+	exited := r.exited()
 	tick, check := time.NewTicker(drainEvery), time.NewTicker(checkEvery)
 	measure := time.NewTicker(meterEvery)
 	defer measure.Stop()
@@ -150,12 +144,22 @@ func (r *recording) follow(ctx context.Context) (Result, error) {
 			if r.ending != nil {
 				r.pass(r.ending)
 			}
-		case <-check.C:
-			r.worker.suspendTogether()
-			running = r.state == nil || len(r.pids()) > 0
+		case result := <-r.job():
+			r.startFailed = r.attached.unit.outcome(result)
+		case now := <-check.C:
+			running = r.going(now)
 		}
 	}
 	return r.finish(events)
+}
+
+// going says whether there is anything left to record.
+func (r *recording) going(now time.Time) bool {
+	if r.attached != nil {
+		return !r.left && r.failed == nil && r.attached.going(r, now)
+	}
+	r.worker.suspendTogether()
+	return r.state == nil || len(r.pids()) > 0
 }
 
 // read moves events out of the ring buffer as fast as they come.
@@ -192,8 +196,10 @@ func (r *recording) pass(s os.Signal) {
 	switch number {
 	case syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP:
 		r.ending = s
+		r.left = r.attached != nil
 	}
 	switch {
+	case r.attached != nil: // it was not started for the recording, and does not end with it
 	case r.state == nil && number == syscall.SIGINT:
 		_ = syscall.Kill(-r.worker.process.Pid, number)
 	case r.state == nil:
@@ -226,6 +232,9 @@ func (r *recording) periodic(now time.Time) {
 		r.fail(r.drain(&r.maps, r.symbols, false))
 		r.fail(r.rings())
 	}
+	if r.attached != nil && r.failed == nil {
+		r.fail(r.attached.tick(r))
+	}
 	lost := r.lost()
 	if r.failed == nil {
 		r.fail(r.holes.write(r.out))
@@ -246,6 +255,8 @@ func lossDetails() []trace.Hole {
 		{Kind: trace.HoleFull, Detail: "the set of arguments was full"},
 		{Kind: trace.HoleScope, Detail: "a process could not be followed, nor what it started"},
 		{Kind: trace.HoleFull, Detail: "the set of programs was full"},
+		{Kind: trace.HoleScope, Detail: "programs were executed in the unit's cgroup that are none of its commands: what systemd and PAM " +
+			"execute before a command is not the unit's, but if a command is among them, it was not recorded"},
 	}
 }
 
@@ -276,6 +287,7 @@ func (r *recording) lost() (total uint64) {
 // finish reads what is left and closes the trace.
 func (r *recording) finish(events <-chan event) (Result, error) {
 	r.detach()
+	defer r.spaces.close()
 	if err := r.reader.Flush(); err != nil && !errors.Is(err, ebpf.ErrNotSupported) {
 		return Result{}, fmt.Errorf("reading the last events: %w", err)
 	}
@@ -289,13 +301,7 @@ func (r *recording) finish(events <-chan event) (Result, error) {
 	_ = r.variables.TaskPeak.Get(&tasks)
 	result := Result{Facts: r.counts(), Resources: r.meter.finish(r.state, tasks)}
 	end := trace.End{Ended: time.Now().UTC(), Resources: result.Resources}
-	if status, ok := r.state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		result.Signal, result.Exit = status.Signal(), -1
-		end.Signal, end.Exit = signalName(status.Signal()), -1
-	} else {
-		result.Exit = r.state.ExitCode()
-		end.Exit = result.Exit
-	}
+	r.judge(&result, &end)
 	if r.failed == nil {
 		r.failed = r.conclude(&end)
 	}
@@ -303,7 +309,7 @@ func (r *recording) finish(events <-chan event) (Result, error) {
 	if r.failed != nil {
 		return result, fmt.Errorf("the recording stopped while the worker went on: %w", r.failed)
 	}
-	return result, nil
+	return result, r.startFailed
 }
 
 func (r *recording) conclude(end *trace.End) error {
