@@ -67,9 +67,10 @@ func TestPageIsTrue(t *testing.T) {
 		typeArgument: {reflect.TypeFor[Argument](), []string{
 			ArgNamespaces, ArgProtection, ArgPersonality, ArgScheduler, ArgModeBits, ArgPrctl,
 		}},
+		typeOperation: {reflect.TypeFor[Operation](), append([]string{OperationOK, OperationFailed, OperationSkipped}, StandardOperations()...)},
 		typeHole: {reflect.TypeFor[Hole](), []string{
 			HoleTruncated, HoleDamaged, HoleLost, HoleNoProbe, HoleUnresolved,
-			HoleIOURing, HoleCompat, HoleFull, HoleScope,
+			HoleIOURing, HoleCompat, HoleFull, HoleScope, HoleUntrained,
 		}},
 		typeEnd: {reflect.TypeFor[End](), members(reflect.TypeFor[Resources]())},
 	} {

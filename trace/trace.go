@@ -50,6 +50,7 @@ const (
 	HoleCompat     = "compat"     // calls of an older ABI that keep their arguments where they are not looked at
 	HoleFull       = "full"       // a kernel map was full
 	HoleScope      = "scope"      // a process could not be followed
+	HoleUntrained  = "untrained"  // a step of the training plan failed or never ran
 )
 
 // Resources are what the worker used at its peak.
@@ -89,5 +90,6 @@ type Trace struct {
 // Run is one recording in a Trace. End is nil when the recording was cut off.
 type Run struct {
 	Header
-	End *End
+	Operations []Operation // in the order they began; nil without a plan and marks
+	End        *End
 }
