@@ -51,11 +51,16 @@ func run(ctx context.Context, o Options, ways []choice) (Result, error) {
 		return Result{}, fmt.Errorf("opening the ring buffer: %w", err)
 	}
 	defer func() { _ = reader.Close() }()
-	w, err := prepare(o)
+	own, tap, err := o.tapped()
 	if err != nil {
 		return Result{}, err
 	}
-	r := &recording{Options: o, probes: p, reader: reader, worker: w, symbols: readSymbols(), meter: newMeter()}
+	defer tap.close()
+	w, err := prepare(own)
+	if err != nil {
+		return Result{}, err
+	}
+	r := &recording{Options: o, tap: tap, probes: p, reader: reader, worker: w, symbols: readSymbols(), meter: newMeter()}
 	if err := r.begin(path); err != nil {
 		w.abort()
 		return Result{}, err
@@ -63,6 +68,7 @@ func run(ctx context.Context, o Options, ways []choice) (Result, error) {
 	if err := w.release(o); err != nil {
 		return Result{}, err
 	}
+	tap.pass()
 	return r.follow(ctx)
 }
 
@@ -79,6 +85,10 @@ type recording struct {
 	state   *os.ProcessState // of the main process once it has ended
 	ending  os.Signal        // the last one that was passed on
 	failed  error
+
+	tap     *tap              // on what the worker says; nil unless the plan listens
+	running *trace.Operation  // nil while facts belong to none
+	done    []trace.Operation // that have ended
 }
 
 // begin writes the header and arms the probes.
@@ -113,6 +123,11 @@ func (r *recording) begin(path string) error {
 	if err := r.variables.MemoryChecks.Set(r.symbols.memoryChecks()); err != nil {
 		return fmt.Errorf("arming the probes: %w", err)
 	}
+	if r.Plan != nil {
+		if err := r.turn(verdict{}, trace.OperationStartup); err != nil {
+			return err
+		}
+	}
 	return r.arm(r.worker.process.Pid)
 }
 
@@ -131,6 +146,7 @@ func (r *recording) follow(ctx context.Context) (Result, error) {
 	defer tick.Stop()
 	defer check.Stop()
 	done := ctx.Done()
+	c := r.conduct()
 	for running := true; running; {
 		select {
 		case e := <-events:
@@ -140,6 +156,10 @@ func (r *recording) follow(ctx context.Context) (Result, error) {
 		case <-done:
 			r.pass(syscall.SIGTERM)
 			done = nil
+		case order := <-c.wants():
+			order()
+		case m := <-r.Marks:
+			r.mark(m)
 		case now := <-tick.C:
 			r.periodic(now)
 		case now := <-measure.C:
@@ -154,7 +174,10 @@ func (r *recording) follow(ctx context.Context) (Result, error) {
 			running = r.state == nil || len(r.pids()) > 0
 		}
 	}
-	return r.finish(events)
+	r.concludeOperations(c)
+	result, err := r.finish(events)
+	result.Operations, result.Failed, result.Stopped = r.done, c.failures(r.done), c.stopped(r.state)
+	return result, err
 }
 
 // read moves events out of the ring buffer as fast as they come.
@@ -229,7 +252,7 @@ func (r *recording) periodic(now time.Time) {
 		r.fail(r.holes.write(r.out))
 	}
 	if r.Status != nil {
-		r.Status(Status{Elapsed: now.Sub(r.started), Facts: r.counts(), Recent: r.recent(now), Lost: lost, Tasks: len(pids)})
+		r.Status(Status{Elapsed: now.Sub(r.started), Facts: r.counts(), Recent: r.recent(now), Lost: lost, Tasks: len(pids), Operation: r.operation()})
 	}
 }
 
