@@ -19,6 +19,7 @@ type recordOptions struct {
 	quiet   bool
 	user    string
 	ambient []string
+	plan    string
 }
 
 func (o *recordOptions) addFlags(cmd *cobra.Command) {
@@ -29,12 +30,13 @@ func (o *recordOptions) addFlags(cmd *cobra.Command) {
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing but warnings")
 	f.StringVarP(&o.user, "user", "u", "", "run the worker as `NAME`, with that user's groups and no capabilities")
 	f.StringSliceVar(&o.ambient, "ambient", nil, "with --user: let the worker keep capability `CAP`; may be repeated")
+	f.StringVarP(&o.plan, "plan", "p", "", "put the worker through the training plan in `FILE`, then shut it down")
 }
 
 func newRecord() *cobra.Command {
 	var opt recordOptions
 	cmd := &cobra.Command{
-		Use:   "record [-o FILE] [--user NAME [--ambient CAP]...] [--] CMD [ARG]...",
+		Use:   "record [-o FILE] [--plan FILE] [--user NAME [--ambient CAP]...] [--] CMD [ARG]...",
 		Short: "Run a worker and record what it does",
 		Long: `record runs CMD, and records what it and every process that it starts do until
 the last of them has ended: system calls, executed programs, files,
@@ -46,12 +48,18 @@ directory is /var/lib/osapi-profile/traces for root, osapi-profile in
 $XDG_STATE_HOME or ~/.local/state for others, or $OSAPI_PROFILE_STATE. Traces
 hold names of files, but no arguments, no environment and no contents.
 
+With --plan the recorder waits until the worker is ready, runs the plan's
+operations one after another, tags each fact with the operation it was seen in,
+and shuts the worker down. Without a plan, mark names operations by hand.
+
 SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 are passed on to the
 worker; the trace is closed when it has ended.
 
-Exit status: the worker's own; 128+N if signal N ended it; 125 if recording
-failed; 126 if CMD cannot be executed; 127 if it is not found.`,
+Exit status: the worker's own; 128+N if signal N ended it, but 0 if that was the
+plan's shutdown; 124 if an operation of the plan failed or never ran; 125 if
+recording failed; 126 if CMD cannot be executed; 127 if it is not found.`,
 		Example: `  sudo osapi-profile record -- /usr/local/bin/osapi job worker start
+  sudo osapi-profile record --plan redis.yaml -- redis-server --port 6379
   sudo osapi-profile record --user osapi --ambient CAP_NET_RAW -o worker.jsonl -- osapi agent start`,
 		DisableFlagsInUseLine: true,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -76,6 +84,11 @@ func runRecord(ctx context.Context, opt recordOptions, command []string, stderr 
 	if err != nil {
 		return &exitError{exitRecorder, err}
 	}
+	training, err := readTraining(opt.plan)
+	if err != nil {
+		return &exitError{exitRecorder, err}
+	}
+	defer training.close()
 	file, err := createTrace(opt.output, command[0], opt.force)
 	if err != nil {
 		return &exitError{exitRecorder, err}
@@ -83,10 +96,14 @@ func runRecord(ctx context.Context, opt recordOptions, command []string, stderr 
 	signals := passedOn()
 	defer signal.Stop(signals)
 	talk := newTalk(stderr, opt.quiet)
+	if err := training.listen(command[0], file.Name()); err != nil {
+		talk.warn("osapi-profile mark will not find this recorder: " + err.Error())
+	}
 	result, err := record.Run(ctx, record.Options{
 		Command: command, Identity: identity, Trace: file, Tool: version(),
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Signals: signals, Status: talk.status(), Warn: talk.warn,
+		Plan: training.plan, Output: training.output, Marks: training.marks, Progress: talk.operation,
 	})
 	talk.clear()
 	if closeErr := file.finish(result, err); err == nil {
@@ -109,6 +126,10 @@ func recordExit(result record.Result, err error) error {
 	switch {
 	case err != nil:
 		return &exitError{exitRecorder, err}
+	case result.Failed > 0:
+		return &exitError{code: exitOperation}
+	case result.Stopped:
+		return nil
 	case result.Signal != 0:
 		return &exitError{code: exitSignal + int(result.Signal)}
 	case result.Exit != 0:
