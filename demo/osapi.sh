@@ -12,9 +12,6 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 etc=/etc/osapi-demo state=/var/lib/osapi-demo run=/run/osapi-demo
-log=$run # for steps.sh
-# shellcheck source=test/osapi/steps.sh
-source "$here/../test/osapi/steps.sh"
 
 # The release of February 2026 calls a worker what is called an agent since.
 if osapi agent --help >/dev/null 2>&1; then
@@ -24,7 +21,20 @@ else
   version=february server=(api server start) worker=(job worker start) status=(system status)
 fi
 
-answer() { timeout 60 osapi --osapi-file "$etc/osapi.yaml" client --json "$@" 2>&1; }
+ask() { OSAPI_OPTIONS="--osapi-file $etc/osapi.yaml" timeout 60 "$here/../test/osapi/ask" "$@"; }
+
+# step NAME ARGS...: an operation, and how it ended.
+steps=0 failed=0
+step() {
+  local why
+  steps=$((steps + 1))
+  if why=$(ask "${@:2}"); then
+    echo "ok       $1"
+  else
+    echo "FAILED   $1: $why"
+    failed=$((failed + 1))
+  fi
+}
 
 random() { od -An -N 32 -tx1 /dev/urandom | tr -d ' \n'; }
 
@@ -87,10 +97,10 @@ agent() {
 }
 
 work() {
-  local steps=5 end=$((SECONDS + 60))
-  until [ -z "$(complaints "${status[@]}")" ] || [ "$SECONDS" -gt "$end" ]; do sleep 1; done
+  local end=$((SECONDS + 60))
+  until ask "${status[@]}" >/dev/null || [ "$SECONDS" -gt "$end" ]; do sleep 1; done
   "$version"
-  [ "$unplanned" -lt "$steps" ]
+  [ "$failed" -lt "$steps" ]
 }
 
 case ${1:-} in

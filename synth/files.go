@@ -57,6 +57,7 @@ func inferFiles(t *trace.Trace, by subjects, folds *folder) ([]FileGrant, []Abse
 func (u *fileUnion) add(f trace.File, by subjects, rules []string) {
 	u.Access |= f.Access
 	u.Mode |= f.Mode
+	u.Uses = use(u.Uses, f.Operation, f.Access)
 	if f.Type == "char" || f.Type == "block" {
 		u.Devices = append(u.Devices, f.Type+" "+f.Device)
 	}
@@ -82,6 +83,7 @@ func (u *fileUnion) grant() FileGrant {
 	}
 	g.Owned = !u.foreign
 	g.Subjects = sortedSet(g.Subjects)
+	slices.SortFunc(g.Uses, func(a, b Use) int { return cmp.Compare(a.Operation, b.Operation) })
 	for _, c := range sortedSet(u.covers) {
 		if len(g.Covers) < coversShown {
 			g.Covers = append(g.Covers, trace.Path(c))

@@ -29,7 +29,8 @@ func Infer(t *trace.Trace, opt Options) *Profile {
 	t = t.Confined()
 	by := subjectsOf(t)
 	folds := newFolder(t, opt)
-	p := &Profile{Worker: workerOf(t), Blind: blind(t), Resources: peak(t)}
+	t = attributed(t, folds)
+	p := &Profile{Worker: workerOf(t), Operations: inferOperations(t), Blind: blind(t), Resources: peak(t)}
 	p.Syscalls = inferSyscalls(t, by, p.Worker, opt)
 	p.Capabilities = inferCapabilities(t, by)
 	p.Execs = inferExecs(t, by, folds, p.Worker)
@@ -139,23 +140,18 @@ func blind(t *trace.Trace) []string {
 
 // peak is the largest value of each measure over all runs.
 func peak(t *trace.Trace) trace.Resources {
-	var most trace.Resources
+	var all trace.Resources
 	for _, r := range t.Runs {
-		if r.End == nil {
-			continue
+		if r.End != nil {
+			all = most(all, r.End.Resources)
 		}
-		most.MemoryPeak = max(most.MemoryPeak, r.End.Resources.MemoryPeak)
-		most.CPUPeak = max(most.CPUPeak, r.End.Resources.CPUPeak)
-		most.CPUTime = max(most.CPUTime, r.End.Resources.CPUTime)
-		most.TasksPeak = max(most.TasksPeak, r.End.Resources.TasksPeak)
-		most.FilesPeak = max(most.FilesPeak, r.End.Resources.FilesPeak)
 	}
-	return most
+	return all
 }
 
 // holesOf copies the trace's holes and adds those that follow from the profile.
 func holesOf(t *trace.Trace, p *Profile, opt Options) []trace.Hole {
-	holes := slices.Clone(t.Holes)
+	holes := slices.Concat(t.Holes, t.Untrained())
 	for _, kind := range p.Blind {
 		if !slices.ContainsFunc(holes, func(h trace.Hole) bool {
 			return h.Kind == trace.HoleNoProbe && strings.Contains(h.Detail, kind)

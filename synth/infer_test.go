@@ -35,7 +35,7 @@ func TestJSONHasEveryKeyAndNoNull(t *testing.T) {
 	require.NoError(t, synth.WriteJSON(&out, synth.Infer(&trace.Trace{}, synth.Options{})))
 	var top map[string]json.RawMessage
 	require.NoError(t, json.Unmarshal(out.Bytes(), &top))
-	for _, key := range []string{"worker", "syscalls", "capabilities", "execs", "files", "sockets", "holes", "arguments", "resources", "escapes"} {
+	for _, key := range []string{"worker", "syscalls", "capabilities", "execs", "files", "sockets", "holes", "arguments", "resources", "escapes", "operations"} {
 		require.Contains(t, top, key)
 		require.NotEqual(t, "null", string(top[key]), key)
 	}

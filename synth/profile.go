@@ -30,6 +30,7 @@ type FactRef struct {
 // written from. Slices are sorted; equal traces give equal profiles.
 type Profile struct {
 	Worker       Worker            `json:"worker"`
+	Operations   []Operation       `json:"operations"` // of the training plan, in its order; empty without one
 	Syscalls     []SyscallGrant    `json:"syscalls"`
 	Capabilities []CapabilityGrant `json:"capabilities"`
 	Execs        []ExecGrant       `json:"execs"`
@@ -118,6 +119,7 @@ type FileGrant struct {
 	Owned    bool         `json:"owned,omitempty"` // every access was by the file's owner
 	Mode     uint32       `json:"mode,omitempty"`  // permission bits seen, those of all facts together
 	Subjects []trace.Path `json:"subjects"`
+	Uses     []Use        `json:"uses,omitempty"` // what was done in which operation, sorted by name
 	Evidence
 }
 

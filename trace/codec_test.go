@@ -25,6 +25,12 @@ func sample() *Trace {
 				OS: "Debian GNU/Linux 12 (bookworm)", Systemd: 252, Root: "ext4",
 				Probes: []Probe{{Fact: "syscall", Hook: "tp_btf/sys_exit"}, {Fact: "capability"}},
 			},
+			Operations: []Operation{
+				{Name: "startup", Last: 4, Outcome: OperationOK},
+				{Name: "file.put", First: 4, Last: 8, Outcome: OperationFailed, Detail: "exit status 3", Resources: Resources{CPUTime: 0.25}},
+				{Name: "file.put", First: 9, Last: 12},
+				{Name: "reload", First: 12, Outcome: OperationSkipped},
+			},
 			End: &End{Ended: time.Date(2026, 2, 22, 1, 3, 3, 0, time.UTC), Exit: -1, Signal: "SIGTERM",
 				Resources: Resources{MemoryPeak: 1 << 20, CPUPeak: 0.5}, Holes: []Hole{hole}},
 		}},
@@ -166,6 +172,8 @@ func TestDamagedLines(t *testing.T) {
 		"no port":          {`{"type":"socket","action":"bind","family":"AF_INET","port":65536}`, `line 2: 65536 is no port`},
 		"subject 0":        {`{"type":"subject","id":0,"exe":"/x"}`, "line 2: subject id 0 is below 1"},
 		"too long":         {`{"type":"file","path":"/` + strings.Repeat("x", maxLine) + `"}`, "line 2: longer than 262144 bytes"},
+		"hostile step":     {`{"type":"operation","name":"a b"}`, `line 2: "a b" is no name for an operation: letters, digits and, after the first, . _ - only`},
+		"step in the past": {`{"type":"operation","name":"a","first":-1}`, `line 2: operation "a" lies before the recording`},
 		"undeclared":       {`{"type":"syscall","name":"read","subject":4}`, "facts name subjects that are not declared"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -48,6 +48,12 @@ func randomRun(r *rand.Rand) *Trace {
 		Arguments:    randomFacts[Argument](r),
 		Holes:        randomFacts[Hole](r),
 	}
+	for range r.Intn(4) {
+		t.Runs[0].Operations = append(t.Runs[0].Operations, Operation{
+			Name: string(rune('a' + r.Intn(2))), First: r.Int63n(3), Last: r.Int63n(3), Detail: string(rune('x' + r.Intn(2))),
+			Outcome: []string{"", OperationOK, OperationFailed, OperationSkipped}[r.Intn(4)],
+		})
+	}
 	for id := range r.Intn(4) {
 		s := Subject{}
 		fill(r, reflect.ValueOf(&s).Elem())

@@ -63,6 +63,7 @@ func (t *Trace) split() []*Trace {
 func sameRun(copies []*Trace) *Trace {
 	t := union(copies, greatest)
 	run := copies[0].Runs[0]
+	run.Operations = joinOperations(run.Operations)
 	for _, c := range copies[1:] {
 		run = joinRuns(run, c.Runs[0])
 	}
@@ -74,7 +75,7 @@ func sameRun(copies []*Trace) *Trace {
 }
 
 // joinRuns picks of two copies of a run the header and the closing record to
-// keep. They only differ if somebody edited one, but even then the choice must
+// keep, and what both know of its operations. They only differ if somebody edited one, but even then the choice must
 // not depend on the order.
 func joinRuns(a, b Run) Run {
 	if compareJSON(b.Header, a.Header) < 0 {
@@ -83,6 +84,7 @@ func joinRuns(a, b Run) Run {
 	if a.End == nil || b.End != nil && compareJSON(*b.End, *a.End) < 0 {
 		a.End = b.End
 	}
+	a.Operations = joinOperations(a.Operations, b.Operations)
 	return a
 }
 

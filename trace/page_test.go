@@ -70,9 +70,10 @@ func TestPageIsTrue(t *testing.T) {
 			ArgNamespaces, ArgProtection, ArgPersonality, ArgScheduler, ArgModeBits, ArgPrctl, ArgSignal, ArgPtrace,
 			ArgProcess, ArgMount, ArgIoctl, ArgIPC, ArgKeyring, ArgAncillary, ArgCommand, ArgFlags,
 		}},
+		typeOperation: {reflect.TypeFor[Operation](), append([]string{OperationOK, OperationFailed, OperationSkipped}, StandardOperations()...)},
 		typeHole: {reflect.TypeFor[Hole](), []string{
 			HoleTruncated, HoleDamaged, HoleLost, HoleNoProbe, HoleUnresolved,
-			HoleIOURing, HoleCompat, HoleFull, HoleScope, HoleAttached,
+			HoleIOURing, HoleCompat, HoleFull, HoleScope, HoleAttached, HoleUntrained,
 		}},
 		typeEnd: {reflect.TypeFor[End](), members(reflect.TypeFor[Resources]())},
 	} {

@@ -10,6 +10,7 @@ import (
 // recording's repeated counts take no memory.
 type segment struct {
 	run          Run
+	operations   []Operation
 	subjects     map[int]Subject
 	syscalls     set[Syscall]
 	execs        set[Exec]
@@ -55,6 +56,12 @@ func (s *segment) record(kind string, line []byte) error {
 		return take(s.sockets, line, Socket.check)
 	case typeArgument:
 		return take(s.arguments, line, Argument.check)
+	case typeOperation:
+		o, err := decode(line, Operation.check)
+		if err == nil {
+			s.operations = append(s.operations, o)
+		}
+		return err
 	case typeHole:
 		h, err := decode(line, Hole.check)
 		if err == nil {
@@ -113,8 +120,13 @@ func (s *segment) damage(number int, err error) {
 // trace gives what was read, subjects renumbered. Facts of a subject that the
 // file does not declare go to subject 0.
 func (s *segment) trace() *Trace {
+	s.run.Operations = joinOperations(s.operations)
 	if s.run.End == nil {
-		s.holes[Hole{Kind: HoleTruncated, Detail: "the trace ends without a closing record: the recorder was killed"}] = 0
+		detail := "the trace ends without a closing record: the recorder was killed"
+		if in := s.run.interrupted(); in != "" {
+			detail += " in operation " + in
+		}
+		s.holes[Hole{Kind: HoleTruncated, Detail: detail}] = 0
 	}
 	if s.damaged > maxDamage {
 		s.holes[Hole{Kind: HoleDamaged, Detail: "further lines"}] = s.damaged - maxDamage

@@ -66,6 +66,7 @@ const (
 	HoleFull       = "full"       // a kernel map was full
 	HoleScope      = "scope"      // a process could not be followed
 	HoleAttached   = "attached"   // what a process did before the recorder attached to it
+	HoleUntrained  = "untrained"  // a step of the training plan failed or never ran
 )
 
 // Resources are what the worker used at its peak.
@@ -105,5 +106,6 @@ type Trace struct {
 // Run is one recording in a Trace. End is nil when the recording was cut off.
 type Run struct {
 	Header
-	End *End
+	Operations []Operation // in the order they began; nil without a plan and marks
+	End        *End
 }

@@ -18,6 +18,7 @@ const (
 	typeSocket     = "socket"
 	typeArgument   = "argument"
 	typeHole       = "hole"
+	typeOperation  = "operation"
 	typeEnd        = "end"
 )
 
@@ -68,6 +69,10 @@ func (w *Writer) Socket(f Socket) error { return w.record(typeSocket, f) }
 // Argument writes one fact.
 func (w *Writer) Argument(f Argument) error { return w.record(typeArgument, f) }
 
+// Operation writes that an operation has begun, and once more with all that is
+// known when it has ended. The two are equal in Name and First.
+func (w *Writer) Operation(o Operation) error { return w.record(typeOperation, o) }
+
 // Hole writes a hole as soon as it is known. Written again, or in End, with
 // the same Kind and Detail it is one hole with the greatest Count.
 func (w *Writer) Hole(h Hole) error { return w.record(typeHole, h) }
@@ -111,6 +116,7 @@ func Write(w io.Writer, t *Trace) error {
 func (w *Writer) run(t *Trace) error {
 	run := t.Runs[0]
 	err := w.Header(run.Header)
+	err = each(err, run.Operations, w.Operation)
 	err = each(err, t.Subjects, w.Subject)
 	err = each(err, t.Syscalls, w.Syscall)
 	err = each(err, t.Execs, w.Exec)

@@ -13,9 +13,10 @@ const (
 	exitTrouble = 2 // the command could not do what it was asked to
 )
 
-// The exit statuses of record besides the worker's own, as of env(1). A worker
-// that signal N ended gives 128+N, as in a shell.
+// The exit statuses of record besides the worker's own, as of env(1) but for
+// the first. A worker that signal N ended gives 128+N, as in a shell.
 const (
+	exitOperation     = 124 // an operation of the plan failed or never ran
 	exitRecorder      = 125 // the recorder failed
 	exitNotExecutable = 126 // the worker is there, but could not be executed
 	exitNotFound      = 127 // the worker is not there

@@ -35,7 +35,11 @@ func load(names []string, stderr io.Writer) (*trace.Trace, error) {
 		}
 		traces = append(traces, t)
 	}
-	return trace.Merge(traces...), nil
+	merged := trace.Merge(traces...)
+	if untrained := merged.Untrained(); len(untrained) > 0 {
+		note(stderr, "not everything was trained: %s", inWords(untrained))
+	}
+	return merged, nil
 }
 
 func lastTrace(stderr io.Writer) (string, error) {

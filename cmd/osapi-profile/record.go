@@ -22,6 +22,7 @@ type recordOptions struct {
 	user    string
 	ambient []string
 	attach  record.Attach
+	plan    string
 }
 
 func (o *recordOptions) addFlags(cmd *cobra.Command) {
@@ -36,6 +37,7 @@ func (o *recordOptions) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&o.attach.Restart, "restart", false, "with --unit: restart a service that runs, so that its start-up is seen")
 	f.IntVar(&o.attach.PID, "pid", 0, "record process `N`, which runs already, and its descendants")
 	f.StringVar(&o.attach.Cgroup, "cgroup", "", "record all processes of the cgroup at `PATH` and below")
+	f.StringVarP(&o.plan, "plan", "p", "", "put the worker through the training plan in `FILE`, then shut it down")
 }
 
 const recordHelp = `record runs CMD, and records what it and every process that it starts do until
@@ -47,6 +49,10 @@ is the one that the other commands read when no trace is named. The state
 directory is /var/lib/osapi-profile/traces for root, osapi-profile in
 $XDG_STATE_HOME or ~/.local/state for others, or $OSAPI_PROFILE_STATE. Traces
 hold names of files, but no arguments, no environment and no contents.
+
+With --plan the recorder waits until the worker is ready, runs the plan's
+operations one after another, tags each fact with the operation it was seen in,
+and shuts the worker down. Without a plan, mark names operations by hand.
 
 SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 are passed on to the
 worker; the trace is closed when it has ended.
@@ -70,18 +76,20 @@ SIGINT, SIGTERM, SIGHUP or SIGQUIT then ends the recording and leaves alone what
 was recorded. What a process did before is a hole in the trace: start services
 and commands with record, or restart them, to see what they need to start.
 
-Exit status: the worker's own; 128+N if signal N ended it; 125 if recording
-failed; 126 if CMD cannot be executed; 127 if it is not found. Without CMD 0, 1
-if the service did not start, 125 if recording failed.`
+Exit status: the worker's own; 128+N if signal N ended it, but 0 if that was the
+plan's shutdown; 124 if an operation of the plan failed or never ran; 125 if
+recording failed; 126 if CMD cannot be executed; 127 if it is not found. Without
+CMD 0, 1 if the service did not start, 125 if recording failed.`
 
 func newRecord() *cobra.Command {
 	var opt recordOptions
 	cmd := &cobra.Command{
-		Use: "record [-o FILE] [--user NAME [--ambient CAP]...] [--] CMD [ARG]...\n" +
+		Use: "record [-o FILE] [--plan FILE] [--user NAME [--ambient CAP]...] [--] CMD [ARG]...\n" +
 			"  osapi-profile record [-o FILE] {--unit NAME [--restart] | --pid N | --cgroup PATH}",
 		Short: "Run a worker, or attach to one, and record what it does",
 		Long:  recordHelp,
 		Example: `  sudo osapi-profile record -- /usr/local/bin/osapi job worker start
+  sudo osapi-profile record --plan redis.yaml -- redis-server --port 6379
   sudo osapi-profile record --user osapi --ambient CAP_NET_RAW -o worker.jsonl -- osapi agent start
   sudo osapi-profile record --unit nginx --restart
   sudo osapi-profile record --pid $(pidof osapi)
@@ -121,6 +129,8 @@ func (o *recordOptions) check(command []string) error {
 		return errors.New("name one of a command, --unit, --pid and --cgroup")
 	case ways == 0 && len(command) == 0:
 		return errors.New("name the command to record, or what to attach to: --unit, --pid or --cgroup")
+	case ways == 1 && o.plan != "":
+		return errors.New("--plan is for a command, which it starts and shuts down; mark names the operations of what runs already")
 	case ways == 1 && (o.user != "" || len(o.ambient) > 0):
 		return errors.New("--user and --ambient are for a command; what runs already keeps its identity")
 	}
@@ -145,6 +155,11 @@ func runRecord(ctx context.Context, opt recordOptions, command []string, stderr 
 	if err != nil {
 		return &exitError{exitRecorder, err}
 	}
+	training, err := readTraining(opt.plan)
+	if err != nil {
+		return &exitError{exitRecorder, err}
+	}
+	defer training.close()
 	file, err := createTrace(opt.output, opt.label(command), opt.force)
 	if err != nil {
 		return &exitError{exitRecorder, err}
@@ -156,10 +171,14 @@ func runRecord(ctx context.Context, opt recordOptions, command []string, stderr 
 	if len(command) == 0 {
 		attach = &opt.attach
 	}
+	if err := training.listen(opt.label(command), file.Name()); err != nil {
+		talk.warn("osapi-profile mark will not find this recorder: " + err.Error())
+	}
 	result, err := record.Run(ctx, record.Options{
 		Command: command, Attach: attach, Identity: identity, Trace: file, Tool: version(),
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Signals: signals, Status: talk.status(), Warn: talk.warn,
+		Plan: training.plan, Output: training.output, Marks: training.marks, Progress: talk.operation,
 	})
 	talk.clear()
 	if closeErr := file.finish(result, err); err == nil {
@@ -184,6 +203,10 @@ func recordExit(result record.Result, err error) error {
 		return &exitError{exitNo, err}
 	case err != nil:
 		return &exitError{exitRecorder, err}
+	case result.Failed > 0:
+		return &exitError{code: exitOperation}
+	case result.Stopped:
+		return nil
 	case result.Signal != 0:
 		return &exitError{code: exitSignal + int(result.Signal)}
 	case result.Exit != 0:

@@ -21,6 +21,9 @@ func TestRecordExit(t *testing.T) {
 	}{
 		{record.Result{Exit: 7}, nil, 7, ""},
 		{record.Result{Exit: -1, Signal: syscall.SIGTERM}, nil, 143, ""},
+		{record.Result{Exit: 7, Failed: 1}, nil, 124, ""},
+		{record.Result{Failed: 1, Stopped: true}, nil, 124, ""},
+		{record.Result{Failed: 1}, errors.New("disk full"), 125, "disk full"},
 		{record.Result{Exit: 7}, errors.New("disk full"), 125, "disk full"},
 		{record.Result{}, &record.NotExecutedError{Name: "x", Err: syscall.ENOENT}, 127, `cannot execute "x": no such file or directory`},
 		{record.Result{}, fmt.Errorf("starting: %w", &record.NotExecutedError{Name: "x", Err: syscall.EACCES}), 126, `starting: cannot execute "x": permission denied`},
@@ -35,6 +38,7 @@ func TestRecordExit(t *testing.T) {
 		}
 	}
 	require.NoError(t, recordExit(record.Result{}, nil))
+	require.NoError(t, recordExit(record.Result{Exit: -1, Signal: syscall.SIGTERM, Stopped: true}, nil))
 }
 
 func TestIgnoredSignalsStayIgnored(t *testing.T) {

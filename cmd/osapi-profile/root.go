@@ -37,7 +37,7 @@ worker's own status; see its help.`,
 		},
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, "%v", err) })
-	root.AddCommand(newRecord(), newEmit(), newMerge(), newDocs(), newDoctor(), newVersion())
+	root.AddCommand(newRecord(), newMark(), newEmit(), newMerge(), newDocs(), newDoctor(), newVersion())
 	return root
 }
 

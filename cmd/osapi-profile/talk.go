@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/osapi-io/osapi-profile/trace"
 	"github.com/osapi-io/osapi-profile/trace/record"
 )
 
@@ -74,7 +75,36 @@ func statusLine(s record.Status) string {
 	if s.Tasks > 0 {
 		line += fmt.Sprintf("; %d processes", s.Tasks)
 	}
+	if s.Operation != "" {
+		line += "; " + s.Operation
+	}
 	return line
+}
+
+// operation tells how one went. What was not as planned is told even when
+// nothing else is.
+func (t *talk) operation(o trace.Operation) {
+	words := ""
+	switch o.Outcome {
+	case trace.OperationFailed:
+		words = "failed"
+	case trace.OperationSkipped:
+		words = "never ran"
+	}
+	if words != "" {
+		if o.Detail != "" {
+			words += ": " + o.Detail
+		}
+		t.warn("operation " + o.Name + " " + words)
+		return
+	}
+	if t.quiet {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.erase()
+	note(t.to, "operation %s: %s", o.Name, (time.Duration(o.Last-o.First) * time.Millisecond).Round(100*time.Millisecond))
 }
 
 // clear removes the status line.

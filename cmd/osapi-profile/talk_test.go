@@ -46,6 +46,34 @@ func TestTalkOnTerminal(t *testing.T) {
 	require.Equal(t, "\r\x1b[K", b.String())
 }
 
+func TestTalkOfOperations(t *testing.T) {
+	status := someStatus
+	status.Operation = "network.ping"
+	require.Contains(t, statusLine(status), "; 4 processes; network.ping")
+
+	var b bytes.Buffer
+	talk := newTalk(&b, false)
+	done := []trace.Operation{
+		{Name: "a", First: 100, Last: 1640, Outcome: trace.OperationOK},
+		{Name: "b", Last: 1, Outcome: trace.OperationFailed, Detail: "exit status 3"},
+		{Name: "c", Outcome: trace.OperationSkipped},
+	}
+	for _, o := range done {
+		talk.operation(o)
+	}
+	warnings := `osapi-profile: warning: operation b failed: exit status 3
+osapi-profile: warning: operation c never ran
+`
+	require.Equal(t, "osapi-profile: operation a: 1.5s\n"+warnings, b.String())
+
+	b.Reset()
+	talk.quiet = true
+	for _, o := range done {
+		talk.operation(o)
+	}
+	require.Equal(t, warnings, b.String())
+}
+
 func TestTalkInPipe(t *testing.T) {
 	var b bytes.Buffer
 	talk := newTalk(&b, false)

@@ -35,6 +35,9 @@ func Report(w io.Writer, p *synth.Profile, opt Options) error {
 	heading(level+1, "Ways out")
 	b.WriteString(waysOut(p))
 	for _, k := range tableKinds() {
+		if k.empty == noOperations && len(p.Operations) == 0 {
+			continue
+		}
 		b.WriteString("\n")
 		heading(level+1, k.title)
 		b.WriteString(k.of(p))

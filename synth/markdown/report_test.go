@@ -66,7 +66,7 @@ func TestTable(t *testing.T) {
 		require.Contains(t, whole, got)
 	}
 	_, err := Table("nonsense", p)
-	require.ErrorContains(t, err, "there are capabilities, execs, files, sockets, syscalls, arguments, rules")
+	require.ErrorContains(t, err, "there are needs, operations, capabilities, execs, files, sockets, syscalls, arguments, rules")
 }
 
 func TestReportLevels(t *testing.T) {
@@ -139,10 +139,12 @@ func FuzzEscape(f *testing.F) {
 		e := synth.Evidence{Facts: []synth.FactRef{{Subject: trace.Path(text), Operation: text}}, Rules: []string{text}}
 		p.Holes = []trace.Hole{{Kind: text, Detail: text}}
 		p.Escapes = []synth.Escape{{Path: trace.Path(text), Why: text}}
-		p.Files = []synth.FileGrant{{Path: trace.Path(text), Type: text, Evidence: e}}
+		p.Operations = []synth.Operation{{Name: text, Detail: text}}
+		p.Files = []synth.FileGrant{{Path: trace.Path(text), Type: text, Evidence: e, Uses: []synth.Use{{Operation: text, Access: trace.AccessWrite}}}}
 		p.Execs = []synth.ExecGrant{{Path: trace.Path(text), Kind: text, From: []trace.Path{trace.Path(text)}, Evidence: e}}
 		p.Sockets = []synth.SocketGrant{{Family: text, Type: text, Action: text, Address: text, Evidence: e}}
-		p.Capabilities = []synth.CapabilityGrant{{Name: text, Reason: text, Evidence: e}}
+		p.Capabilities = []synth.CapabilityGrant{{Name: text, Reason: text, Evidence: e}, {Name: text, Need: synth.Required, Evidence: e}}
+		p.Arguments = []synth.ArgumentGrant{{Syscall: text, Value: text, Evidence: e}}
 		p.Syscalls = []synth.SyscallGrant{{Name: text, ABI: text, Evidence: e}}
 		requireSafe(t, report(t, p))
 	})

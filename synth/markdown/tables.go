@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/osapi-io/osapi-profile/synth"
+	"github.com/osapi-io/osapi-profile/trace"
 )
 
 // tableKind is one table of a profile.
@@ -16,18 +17,23 @@ type tableKind struct {
 	name  string
 	title string
 	fact  string // the kind of fact that it rests on
+	empty string // what stands in its place where it has no rows, "" for the words of fact
 	rows  func(*synth.Profile) *table
 }
 
+const noOperations = "The recordings tell no operations apart."
+
 func tableKinds() []tableKind {
 	return []tableKind{
-		{"capabilities", "Capabilities", "capability", capabilities},
-		{"execs", "Programs and libraries", "exec", execs},
-		{"files", "Files", "file", files},
-		{"sockets", "Sockets", "socket", sockets},
-		{"syscalls", "System calls", "syscall", syscalls},
-		{"arguments", "Arguments that decide", "argument", arguments},
-		{"rules", "Rules", "", rulesUsed},
+		{"needs", "What each operation needs", "", noOperations, needs},
+		{"operations", "How operations went", "", noOperations, ran},
+		{"capabilities", "Capabilities", "capability", "", capabilities},
+		{"execs", "Programs and libraries", "exec", "", execs},
+		{"files", "Files", "file", "", files},
+		{"sockets", "Sockets", "socket", "", sockets},
+		{"syscalls", "System calls", "syscall", "", syscalls},
+		{"arguments", "Arguments that decide", "argument", "", arguments},
+		{"rules", "Rules", "", "None were needed.", rulesUsed},
 	}
 }
 
@@ -52,11 +58,15 @@ func Table(name string, p *synth.Profile) (string, error) {
 
 func (k tableKind) of(p *synth.Profile) string {
 	t := k.rows(p)
+	if k.name == "needs" && len(t.rows) > 0 {
+		return paragraph("What is also seen in "+code(trace.OperationIdle)+" is in its row alone: the worker does it unasked.") +
+			"\n" + t.String()
+	}
 	switch {
-	case len(t.rows) > 0 && p.Sees(k.fact):
+	case len(t.rows) > 0 && (k.fact == "" || p.Sees(k.fact)):
 		return t.String()
 	case k.fact == "":
-		return paragraph("None were needed.")
+		return paragraph(k.empty)
 	case len(t.rows) > 0:
 		return paragraph("Incomplete: not every run had a probe for these.") + "\n" + t.String()
 	case p.Sees(k.fact):

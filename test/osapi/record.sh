@@ -15,28 +15,23 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 [ $# -ge 2 ] || { sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 version=$1 osapi=$2 trace=${3:-}
-[ -e "$here/$version.plan" ] || { echo "record.sh: no plan for $version" >&2; exit 2; }
+[ -e "$here/$version.plan.yaml" ] || { echo "record.sh: no plan for $version" >&2; exit 2; }
 
 job=$(mktemp -d)
 trap 'rm -rf "$job"' EXIT
-cp "$here"/{prepare,run,steps}.sh "$here/$version".{plan,yaml} "$here/50-osapi.rules" "$job"
+cp "$here"/{prepare.sh,run.sh,ask,follow,50-osapi.rules} "$here"/*.plan.yaml "$here/$version.yaml" "$job"
 cp "$osapi" "$job/osapi"
 if [ -n "${CONFINE:-}" ]; then cp "$CONFINE" "$job/confine.conf"; fi
 if [ -n "${APPARMOR:-}" ]; then cp "$APPARMOR" "$job/apparmor"; fi
 "$here/mirror.sh" "$job/mirror"
-record=
-if [ -n "$trace" ]; then
-  (cd "$root" && CGO_ENABLED=0 go build -o "$job/osapi-profile" ./cmd/osapi-profile)
-  record="/job/osapi-profile record ${RUN_AS:+--user $RUN_AS} -o /job/trace.jsonl --"
-elif [ -n "${RUN_AS:-}" ]; then
-  record="setpriv --reuid $RUN_AS --regid $RUN_AS --init-groups --"
-fi
+(cd "$root" && CGO_ENABLED=0 go build -o "$job/osapi-profile" ./cmd/osapi-profile)
 cat >"$job/job.sh" <<JOB
 set -e
 ./prepare.sh ./osapi $version
 if [ -e apparmor ]; then apparmor_parser --replace --skip-cache apparmor; fi
 status=0
-CONFINE=${CONFINE:+/job/confine.conf} RECORD='$record' ANSWERS=/job/answers ./run.sh $version || status=\$?
+export RUN_AS=${RUN_AS:-} CONFINE=${CONFINE:+/job/confine.conf} ANSWERS=/job/answers
+./run.sh $version ${trace:+/job/trace.jsonl} || status=\$?
 if [ -e apparmor ]; then journalctl --no-pager --dmesg --grep apparmor=.DENIED >&2 || :; fi
 exit \$status
 JOB

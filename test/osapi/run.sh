@@ -1,68 +1,77 @@
 #!/bin/bash
-# run.sh VERSION: runs OSAPI's servers and, under $RECORD, its worker, sends it every
-# operation of VERSION.plan, stops it and prints a table of what worked. On a host
+# run.sh VERSION [TRACE]: runs OSAPI's servers and its worker, put through
+# VERSION.plan.yaml by osapi-profile, and prints how each operation went. On a host
 # that prepare.sh made. VERSION is february or agent.
 #
-#   RECORD="osapi-profile record -o /job/trace.jsonl --" ./run.sh february
+# With TRACE the worker is recorded. Without, it is a service of its own, which
+# CONFINE=FILE gives a drop-in, such as the one emitted for the trace: the same plan
+# under its own profile, and for february what that must not let through.
 #
-# CONFINE names a drop-in that the worker's service gets, such as the one emitted for
-# the trace: the same plan under its own profile.
-#
-# Exit status 1 when an operation did not end as the plan says.
+# RUN_AS=NAME runs the worker as that user. Exit status 1 when an operation did not
+# end as the plan says.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-version=$1
-log=$(mktemp -d)
-# shellcheck source-path=SCRIPTDIR source=steps.sh
-source "$here/steps.sh"
-# shellcheck source-path=SCRIPTDIR source=february.plan
-source "$here/$version.plan"
+version=$1 trace=${2:-}
+tool=$here/osapi-profile
+case $version in
+  february) worker=(osapi job worker start) server=(api server start) ;;
+  agent) worker=(osapi agent start) server=(controller start) ;;
+  *) echo "run.sh: there is no $version" >&2 && exit 2 ;;
+esac
+worker[0]=/usr/local/bin/osapi
 
 service() { systemd-run --quiet --unit="$1" --service-type=exec "${@:2}"; }
 
-# until_true SECONDS CMD...: waits for CMD to succeed.
-until_true() {
-  local end=$((SECONDS + $1))
-  shift
-  until "$@"; do
-    [ "$SECONDS" -lt "$end" ] || { echo "run.sh: $1 still fails" >&2; return 1; }
+# listens PORT: waits up to a minute for it.
+listens() {
+  local _
+  for _ in {1..60}; do
+    if (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; then return; fi
     sleep 1
   done
+  journalctl --no-pager --unit 'osapi-*' | tail -n 40 >&2
+  echo "run.sh: nothing listens on port $1" >&2
+  exit 1
 }
 
-diagnose() {
-  journalctl --no-pager --unit osapi-worker --unit osapi-nats --unit 'osapi-server*' | tail -n 40 >&2
+# unit NAME LINES...: a service; its output goes to the journal, as an operator's does.
+unit() {
+  printf '%s\n' '[Service]' Type=exec KillMode=mixed TimeoutStopSec=120 "${@:2}" >"/run/systemd/system/$1.service"
+  systemctl daemon-reload
+}
+
+# train PLAN ARGS...: record with a plan, as a service until that ends. How its
+# operations went is in the journal, among what the worker says.
+train() {
+  local plan=$1 status
+  shift
+  unit osapi-training "WorkingDirectory=$here" "Environment=ANSWERS=${ANSWERS:-}" \
+    "ExecStart=$tool record --plan $here/$plan $*"
+  systemctl start --wait osapi-training || :
+  status=$(systemctl show --property=ExecMainStatus --value osapi-training)
+  journalctl --no-pager --output=cat --unit osapi-training --unit osapi-worker | grep -v INF || :
+  echo "$plan: status $status"
+  [ "$status" = 0 ]
 }
 
 service osapi-nats osapi nats server start
-until_true 60 bash -c 'exec 3<>/dev/tcp/127.0.0.1/4222' 2>/dev/null
-for command in "${servers[@]}"; do
-  # shellcheck disable=SC2086 # the words of a command
-  service "osapi-server-${command%% *}" osapi $command
-done
-until_true 60 bash -c 'exec 3<>/dev/tcp/127.0.0.1/8080' 2>/dev/null
-cat >/run/systemd/system/osapi-worker.service <<UNIT
-[Service]
-Type=exec
-KillMode=mixed
-TimeoutStopSec=120
-ExecStart=${RECORD:-} /usr/local/bin/osapi ${worker[*]}
-UNIT
+listens 4222
+service osapi-server osapi "${server[@]}"
+listens 8080
+
+if [ -n "$trace" ]; then
+  train "$version.plan.yaml" "${RUN_AS:+--user $RUN_AS }-o $trace -- ${worker[*]}"
+  exit
+fi
+unit osapi-worker "${RUN_AS:+User=$RUN_AS}" "ExecStart=${worker[*]}"
 if [ -n "${CONFINE:-}" ]; then
   mkdir -p /run/systemd/system/osapi-worker.service.d
   cp "$CONFINE" /run/systemd/system/osapi-worker.service.d/50-osapi-profile.conf
+  systemctl daemon-reload
 fi
-systemctl daemon-reload
-systemctl start osapi-worker || { diagnose; exit 1; }
-started=$SECONDS
-until_true 180 ready || { diagnose; exit 1; }
-plan
-systemctl stop osapi-worker
-if systemctl is-failed --quiet osapi-worker; then
-  report FAILED stop "$(systemctl show --property=ExecMainCode,ExecMainStatus osapi-worker | xargs)"
-  unplanned=$((unplanned + 1))
+status=0
+train "$version.plan.yaml" "-o /dev/null -- $here/follow osapi-worker" || status=1
+if [ -n "${CONFINE:-}" ] && [ "$version" = february ]; then
+  train confined.plan.yaml "-o /dev/null -- $here/follow osapi-worker" || status=1
 fi
-echo "$((SECONDS - started)) s, $unplanned not as planned"
-journalctl --no-pager --output=cat --unit osapi-worker | grep -v 'INF' >&2 || :
-if [ -n "${ANSWERS:-}" ]; then cp "$log/answers" "$ANSWERS"; fi
-[ "$unplanned" = 0 ]
+exit "$status"

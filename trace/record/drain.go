@@ -2,6 +2,7 @@ package record
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -58,23 +59,29 @@ func (o *observer) drain(maps *bpf.RecorderMaps, symbols *symbols, last bool) er
 	return o.drainCapabilities(maps.Capabilities, symbols, known)
 }
 
+// batch is how many entries are read at once: a plan has a key for each fact of
+// each operation, and two system calls for each of them would be felt.
+const batch = 1024
+
 // each walks a kernel map. An entry that is added meanwhile may be left for the
 // next walk; one is never deleted.
 func each[K, V any](m *ebpf.Map, visit func(K, V) error) error {
-	var (
-		key   K
-		value V
-	)
-	it := m.Iterate()
-	for it.Next(&key, &value) {
-		if err := visit(key, value); err != nil {
-			return err
+	var cursor ebpf.MapBatchCursor
+	keys, values := make([]K, batch), make([]V, batch)
+	for {
+		n, err := m.BatchLookup(&cursor, keys, values, nil)
+		if err != nil && !errors.Is(err, ebpf.ErrKeyNotExist) {
+			return fmt.Errorf("reading map %s: %w", m, err)
+		}
+		for i := range n {
+			if err := visit(keys[i], values[i]); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			return nil // that was all
 		}
 	}
-	if err := it.Err(); err != nil {
-		return fmt.Errorf("reading map %s: %w", m, err)
-	}
-	return nil
 }
 
 func (o *observer) tallied(subject, operation, outcome uint32, v bpf.RecorderTally) trace.Seen {

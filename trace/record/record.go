@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/osapi-io/osapi-profile/trace"
+	"github.com/osapi-io/osapi-profile/trace/record/plan"
 )
 
 // Options say what to record and where the trace goes.
@@ -25,6 +26,11 @@ type Options struct {
 	Signals  <-chan os.Signal // each one received is passed on to the worker; one that would end it ends a recording by Attach
 	Status   func(Status)     // called about once a second, from one goroutine; may be nil
 	Warn     func(string)     // told once of each thing that makes the trace incomplete; may be nil
+
+	Plan     *plan.Plan            // what to do with the worker; nil leaves that to others
+	Output   *os.File              // receives what the plan's commands say; nil for Stderr
+	Marks    <-chan Mark           // each one received begins an operation; only without a Plan
+	Progress func(trace.Operation) // called at the end of each operation, from the goroutine of Status; may be nil
 }
 
 // Identity is whom the worker runs as. Supplementary groups are those given.
@@ -43,6 +49,8 @@ type Status struct {
 	Recent  int            // of these, new in the last 30 s
 	Lost    uint64         // events dropped so far; some may have come again
 	Tasks   int            // processes of the worker now
+
+	Operation string // what is running of the plan or since the last mark, "" if nothing has a name
 }
 
 // Result is how a recording ended.
@@ -52,6 +60,10 @@ type Result struct {
 	Facts     map[string]int
 	Holes     []trace.Hole
 	Resources trace.Resources
+
+	Operations []trace.Operation // in the order they ended, skipped ones last
+	Failed     int               // of these, those that failed, and those of the plan that never ran
+	Stopped    bool              // the worker ended as the plan's shutdown has it: by that signal, or with status 0
 }
 
 // NotExecutedError says that the command could not be executed. The exit

@@ -31,6 +31,9 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, executeMemory())
 		os.Exit(1)
 	}
+	if len(os.Args) == 3 && os.Args[1] == "serve" {
+		os.Exit(serve(os.Args[2]))
+	}
 	if len(os.Args) == 4 && os.Args[1] == "attached" {
 		if err := attachedWorkers()[os.Args[2]](os.Args[3]); err != nil {
 			fmt.Fprintln(os.Stderr, err)

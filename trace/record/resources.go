@@ -10,14 +10,30 @@ import (
 	"github.com/osapi-io/osapi-profile/trace"
 )
 
-// meter samples what the worker's processes use. A peak between two samples is
-// missed, which is one reason for the headroom of the limits.
+// meter samples what the worker's processes use, over the whole recording and
+// over the operation that is running. A peak between two samples is missed,
+// which is one reason for the headroom of the limits.
 type meter struct {
-	peak     trace.Resources
-	page     uint64
-	last     time.Time
-	lastTime float64
-	before   float64 // CPU time, in seconds, that was used before the recording
+	whole, step peaks
+	page        uint64
+	before      float64 // CPU time, in seconds, that was used before the recording
+}
+
+// peaks are what was used at most since began.
+type peaks struct {
+	peak      trace.Resources
+	began     time.Time
+	startTime float64 // CPU time of the processes when it began
+	last      time.Time
+	lastTime  float64
+}
+
+// usage is one sample.
+type usage struct {
+	at     time.Time
+	memory uint64
+	files  uint64
+	time   float64 // CPU time of all processes since their start, seconds
 }
 
 // clockTicks is USER_HZ, in which proc_pid_stat(5) counts: 100 on every
@@ -27,26 +43,56 @@ const clockTicks = 100
 func newMeter() *meter { return &meter{page: uint64(os.Getpagesize())} }
 
 func (m *meter) sample(pids []uint32, now time.Time) {
-	var memory uint64
-	var cpu float64
-	cpu -= m.before
+	u := m.use(pids, now)
+	m.whole.add(u)
+	m.step.add(u)
+}
+
+func (m *meter) use(pids []uint32, now time.Time) usage {
+	u := usage{at: now, time: -m.before}
 	for _, pid := range pids {
-		memory += m.resident(pid)
-		cpu += processTime(pid)
+		u.memory += m.resident(pid)
+		u.time += processTime(pid)
 		if names, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid)); err == nil {
-			m.peak.FilesPeak = max(m.peak.FilesPeak, uint64(len(names)))
+			u.files = max(u.files, uint64(len(names)))
 		}
 	}
-	m.peak.MemoryPeak = max(m.peak.MemoryPeak, memory)
-	m.peak.CPUTime = max(m.peak.CPUTime, cpu)
-	span := now.Sub(m.last).Seconds()
-	if !m.last.IsZero() && span < 0.95 {
+	return u
+}
+
+func (p *peaks) add(u usage) {
+	p.peak.FilesPeak = max(p.peak.FilesPeak, u.files)
+	p.peak.MemoryPeak = max(p.peak.MemoryPeak, u.memory)
+	p.peak.CPUTime = max(p.peak.CPUTime, u.time-p.startTime)
+	span := u.at.Sub(p.last).Seconds()
+	if !p.last.IsZero() && span < 0.95 {
 		return
 	}
-	if !m.last.IsZero() {
-		m.peak.CPUPeak = max(m.peak.CPUPeak, (cpu-m.lastTime)/span)
+	if !p.last.IsZero() {
+		p.peak.CPUPeak = max(p.peak.CPUPeak, (u.time-p.lastTime)/span)
 	}
-	m.last, m.lastTime = now, cpu
+	p.last, p.lastTime = u.at, u.time
+}
+
+// turn ends the running operation's share and begins the next one's. tasks is
+// the most processes and threads there were at a time since the last turn.
+func (m *meter) turn(pids []uint32, state *os.ProcessState, tasks uint32, now time.Time) trace.Resources {
+	u := m.use(pids, now)
+	if state != nil {
+		u.time = max(u.time, spent(state)) // it has left /proc
+	}
+	m.whole.add(u)
+	m.step.add(u)
+	used := m.step.peak
+	used.TasksPeak = uint64(tasks)
+	m.whole.peak.TasksPeak = max(m.whole.peak.TasksPeak, used.TasksPeak)
+	// No second of the operation can have been busier than all of it at once.
+	if span := now.Sub(m.step.began).Seconds(); !m.step.began.IsZero() && span < 1 {
+		used.CPUPeak = used.CPUTime
+	}
+	m.step = peaks{began: now, startTime: u.time, last: now, lastTime: u.time}
+	m.step.peak.MemoryPeak, m.step.peak.FilesPeak = u.memory, u.files
+	return used
 }
 
 // start leaves out what processes have used so far.
@@ -86,12 +132,16 @@ func processTime(pid uint32) float64 {
 	return float64(ticks) / clockTicks
 }
 
+// spent is the CPU time of a process that has ended, in seconds.
+func spent(state *os.ProcessState) float64 { return (state.UserTime() + state.SystemTime()).Seconds() }
+
 // finish adds what the kernel counted for the main process. Its peak of memory
 // is of no use: it includes the launcher that the process was before.
 func (m *meter) finish(state *os.ProcessState, tasks uint32) trace.Resources {
-	m.peak.TasksPeak = uint64(tasks)
+	peak := m.whole.peak
+	peak.TasksPeak = max(peak.TasksPeak, uint64(tasks))
 	if state != nil {
-		m.peak.CPUTime = max(m.peak.CPUTime, (state.UserTime() + state.SystemTime()).Seconds())
+		peak.CPUTime = max(peak.CPUTime, spent(state))
 	}
-	return m.peak
+	return peak
 }

@@ -56,6 +56,7 @@ func run(ctx context.Context, o Options, ways []choice, functions []string) (Res
 	}
 	defer func() { _ = reader.Close() }()
 	r := &recording{Options: o, probes: p, reader: reader, symbols: readSymbols(), meter: newMeter()}
+	defer func() { r.tap.close() }()
 	if o.Attach != nil {
 		defer r.leave()
 		err = r.attachTo(ctx)
@@ -84,6 +85,10 @@ type recording struct {
 	ending      os.Signal        // the last one that was passed on
 	failed      error
 	startFailed error // the unit was recorded, but did not come up
+
+	tap     *tap              // on what the worker says; nil unless the plan listens
+	running *trace.Operation  // nil while facts belong to none
+	done    []trace.Operation // that have ended
 }
 
 // begin writes the header, of which it is told who is recorded.
@@ -126,6 +131,7 @@ func (r *recording) follow(ctx context.Context) (Result, error) {
 	defer tick.Stop()
 	defer check.Stop()
 	done := ctx.Done()
+	c := r.conduct()
 	for running := true; running; {
 		select {
 		case e := <-events:
@@ -135,6 +141,10 @@ func (r *recording) follow(ctx context.Context) (Result, error) {
 		case <-done:
 			r.pass(syscall.SIGTERM)
 			done = nil
+		case order := <-c.wants():
+			order()
+		case m := <-r.Marks:
+			r.mark(m)
 		case now := <-tick.C:
 			r.periodic(now)
 		case now := <-measure.C:
@@ -150,7 +160,10 @@ func (r *recording) follow(ctx context.Context) (Result, error) {
 			running = r.going(now)
 		}
 	}
-	return r.finish(events)
+	r.concludeOperations(c)
+	result, err := r.finish(events)
+	result.Operations, result.Failed, result.Stopped = r.done, c.failures(r.done), c.stopped(r.state)
+	return result, err
 }
 
 // going says whether there is anything left to record.
@@ -240,7 +253,7 @@ func (r *recording) periodic(now time.Time) {
 		r.fail(r.holes.write(r.out))
 	}
 	if r.Status != nil {
-		r.Status(Status{Elapsed: now.Sub(r.started), Facts: r.counts(), Recent: r.recent(now), Lost: lost, Tasks: len(pids)})
+		r.Status(Status{Elapsed: now.Sub(r.started), Facts: r.counts(), Recent: r.recent(now), Lost: lost, Tasks: len(pids), Operation: r.operation()})
 	}
 }
 

@@ -51,7 +51,7 @@ var (
 	scheduler  = spelling{trace.ArgScheduler, func(value uint64) string {
 		return named(schedulers, value&^0x40000000 /* SCHED_RESET_ON_FORK */, "SCHED_")
 	}}
-	signal    = spelling{trace.ArgSignal, signalWord}
+	sent      = spelling{trace.ArgSignal, signalWord}
 	key       = spelling{trace.ArgIPC, ipcKey}
 	control   = spelling{trace.ArgCommand, word(ipcCommands)}
 	quota     = spelling{trace.ArgCommand, quotaName}
@@ -73,8 +73,8 @@ var spellings = map[string]spelling{
 	"sched_setscheduler": scheduler, "sched_setattr": scheduler,
 	"prctl": {trace.ArgPrctl, word(prctls)},
 
-	"kill": signal, "tkill": signal, "tgkill": signal, "rt_sigqueueinfo": signal, "rt_tgsigqueueinfo": signal,
-	"pidfd_send_signal": signal,
+	"kill": sent, "tkill": sent, "tgkill": sent, "rt_sigqueueinfo": sent, "rt_tgsigqueueinfo": sent,
+	"pidfd_send_signal": sent,
 	"ptrace":            {trace.ArgPtrace, word(ptraceRequests)},
 	"process_vm_readv":  attaches, "process_vm_writev": attaches, "pidfd_getfd": attaches,
 	"kcmp": reads, "get_robust_list": reads, "move_pages": reads, "migrate_pages": reads, "process_madvise": looksAt,

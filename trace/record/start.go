@@ -11,7 +11,12 @@ import (
 
 // start has the command executed with the probes in place.
 func (r *recording) start(path string) error {
-	w, err := prepare(r.Options)
+	own, tap, err := r.tapped()
+	if err != nil {
+		return err
+	}
+	r.tap = tap
+	w, err := prepare(own)
 	if err != nil {
 		return err
 	}
@@ -22,14 +27,22 @@ func (r *recording) start(path string) error {
 	} else if u, err := user.LookupId(strconv.Itoa(os.Getuid())); err == nil {
 		header.User = u.Username
 	}
-	if err = r.begin(header); err == nil {
+	err = r.begin(header)
+	if err == nil && r.Plan != nil {
+		err = r.turn(verdict{}, trace.OperationStartup)
+	}
+	if err == nil {
 		err = r.arm(w.process.Pid)
 	}
 	if err != nil {
 		w.abort()
 		return err
 	}
-	return w.release(r.Options)
+	if err := w.release(r.Options); err != nil {
+		return err
+	}
+	tap.pass()
+	return nil
 }
 
 // exited tells of the end of the main process. Nothing ever comes from what was
