@@ -69,7 +69,7 @@ static __always_inline void given_name(struct task_struct *task, struct task_sta
 	key.inode = BPF_CORE_READ(start, d_inode, i_ino);
 	key.mount = (u64)mnt;
 	key.device = flags;
-	if (!bpf_map_lookup_elem(&seen, &key)) {
+	if (length && !bpf_map_lookup_elem(&seen, &key)) { /* an empty name names nothing */
 		head(&out->event, EVENT_PATH, task, &key);
 		out->event.flags = flags;
 		out->event.length[TEXT_NAME] = length;
