@@ -55,10 +55,12 @@ static __always_inline void given_name(struct task_struct *task, struct task_sta
 	struct scratch *out;
 	struct file *file;
 	u32 used = 0, length;
+	bool starts = true;
 
-	if (dirfd != AT_FDCWD && descriptor(task, dirfd, &file)) {
-		start = BPF_CORE_READ(file, f_path.dentry);
-		mnt = BPF_CORE_READ(file, f_path.mnt);
+	if (dirfd != AT_FDCWD) {
+		starts = descriptor(task, dirfd, &file);
+		start = starts ? BPF_CORE_READ(file, f_path.dentry) : start;
+		mnt = starts ? BPF_CORE_READ(file, f_path.mnt) : mnt;
 	}
 	key_of(&key, state, task, CALL_RING, access, outcome);
 	out = take();
@@ -69,7 +71,8 @@ static __always_inline void given_name(struct task_struct *task, struct task_sta
 	key.inode = BPF_CORE_READ(start, d_inode, i_ino);
 	key.mount = (u64)mnt;
 	key.device = flags;
-	if (length && !bpf_map_lookup_elem(&seen, &key)) { /* an empty name names nothing */
+	/* An empty name names nothing, nor does one without a start (EBADF). */
+	if (length && (starts || out->text[0] == '/') && !bpf_map_lookup_elem(&seen, &key)) {
 		head(&out->event, EVENT_PATH, task, &key);
 		out->event.flags = flags;
 		out->event.length[TEXT_NAME] = length;
