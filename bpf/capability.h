@@ -152,32 +152,52 @@ int BPF_PROG(capability_fexit, const struct cred *cred, struct user_namespace *n
 #define KERNEL_RETURN(r) ((r)->regs[0])
 #endif
 
+/* A check between kprobe and kretprobe, by the task itself: threads of io_uring
+ * share the state of their process. */
+struct asked {
+	struct capability_key key;
+	u64 stack[STACK_DEPTH];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct asked);
+} asking SEC(".maps");
+
 SEC("kprobe/security_capable")
 int capability_kprobe(struct pt_regs *ctx)
 {
-	struct task_state *state = scope_of(bpf_get_current_task_btf());
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_state *state = scope_of(task);
+	struct asked *asked;
 
 	if (!state)
 		return 0;
-	__builtin_memset(&state->asked, 0, sizeof(state->asked));
-	__builtin_memset(state->asked_stack, 0, sizeof(state->asked_stack));
-	key_of_check(&state->asked, state, (void *)KERNEL_ARG2(ctx), KERNEL_ARG3(ctx),
+	asked = bpf_task_storage_get(&asking, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!asked) {
+		lose(LOST_CAPABILITY);
+		return 0;
+	}
+	__builtin_memset(asked, 0, sizeof(*asked));
+	key_of_check(&asked->key, state, (void *)KERNEL_ARG2(ctx), KERNEL_ARG3(ctx),
 		     KERNEL_ARG4(ctx) & CAP_OPT_NOAUDIT ? CAP_NOAUDIT : 0);
-	bpf_get_stack(ctx, state->asked_stack, sizeof(state->asked_stack), 0);
+	bpf_get_stack(ctx, asked->stack, sizeof(asked->stack), 0);
 	return 0;
 }
 
 SEC("kretprobe/security_capable")
 int capability_kretprobe(struct pt_regs *ctx)
 {
-	struct task_state *state = scope_of(bpf_get_current_task_btf());
+	struct asked *asked = bpf_task_storage_get(&asking, bpf_get_current_task_btf(), 0, 0);
 	u64 stack[STACK_DEPTH];
 
-	if (!state)
+	if (!asked)
 		return 0;
-	state->asked.denied = KERNEL_RETURN(ctx) != 0;
-	__builtin_memcpy(stack, state->asked_stack, sizeof(stack));
-	record_capability(&state->asked, stack);
+	asked->key.denied = KERNEL_RETURN(ctx) != 0;
+	__builtin_memcpy(stack, asked->stack, sizeof(stack));
+	record_capability(&asked->key, stack);
 	return 0;
 }
 

@@ -26,6 +26,12 @@ type RecorderArgumentKey struct {
 	Text      [16]int8
 }
 
+type RecorderAsked struct {
+	_     structs.HostLayout
+	Key   RecorderCapabilityKey
+	Stack [12]uint64
+}
+
 type RecorderBegun struct {
 	_       structs.HostLayout
 	Entered [32]struct {
@@ -210,8 +216,6 @@ type RecorderTaskState struct {
 		Outcome uint32
 		Count   uint64
 	}
-	Asked      RecorderCapabilityKey
-	AskedStack [12]uint64
 }
 
 type RecorderTreatment struct {
@@ -254,6 +258,7 @@ type RecorderTreatment struct {
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
 	RecorderMapArguments                   = "arguments"
+	RecorderMapAsking                      = "asking"
 	RecorderMapBeginnings                  = "beginnings"
 	RecorderMapCalls                       = "calls"
 	RecorderMapCapabilities                = "capabilities"
@@ -430,6 +435,7 @@ type RecorderProgramSpecs struct {
 // It can be passed ebpf.CollectionSpec.Assign.
 type RecorderMapSpecs struct {
 	Arguments     *ebpf.MapSpec `ebpf:"arguments"`
+	Asking        *ebpf.MapSpec `ebpf:"asking"`
 	Beginnings    *ebpf.MapSpec `ebpf:"beginnings"`
 	Calls         *ebpf.MapSpec `ebpf:"calls"`
 	Capabilities  *ebpf.MapSpec `ebpf:"capabilities"`
@@ -502,6 +508,7 @@ func (o *RecorderObjects) Close() error {
 // It can be passed to LoadRecorderObjects or ebpf.CollectionSpec.LoadAndAssign.
 type RecorderMaps struct {
 	Arguments     *ebpf.Map `ebpf:"arguments"`
+	Asking        *ebpf.Map `ebpf:"asking"`
 	Beginnings    *ebpf.Map `ebpf:"beginnings"`
 	Calls         *ebpf.Map `ebpf:"calls"`
 	Capabilities  *ebpf.Map `ebpf:"capabilities"`
@@ -528,6 +535,7 @@ type RecorderMaps struct {
 func (m *RecorderMaps) Close() error {
 	return _RecorderClose(
 		m.Arguments,
+		m.Asking,
 		m.Beginnings,
 		m.Calls,
 		m.Capabilities,

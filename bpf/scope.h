@@ -33,8 +33,6 @@ struct task_state {
 	u64 permitted;
 	u64 arguments[8]; /* six of the call whose return is being handled; see EARLY and UNPACKED */
 	struct recent recent[RECENT];
-	struct capability_key asked; /* between kprobe and kretprobe */
-	u64 asked_stack[STACK_DEPTH];
 };
 
 struct {
