@@ -54,6 +54,8 @@ static __always_inline bool device_of(struct argument_key *key, int fd, u32 outc
 	return key->mode == S_IFCHR || key->mode == S_IFBLK;
 }
 
+#define UNREAD (~0ull) /* in place of what was to be read on the way in */
+
 /* The value of the argument; says false when it is not resident. */
 static __always_inline bool value_of(struct treatment *t, struct task_state *state, u64 *value)
 {
@@ -73,10 +75,9 @@ static __always_inline void record_argument(struct treatment *t, struct task_sta
 	struct argument_key key = {};
 	u64 value;
 
-	if (t->at_enter != ENTER_READ)
+	value = argument(state, EARLY);
+	if (t->at_enter != ENTER_READ || value == UNREAD)
 		value_of(t, state, &value);
-	else
-		value = argument(state, EARLY);
 	value &= t->arg_mask;
 	if (t->arg_all ? value != t->arg_mask : !value && !t->arg_always)
 		return;

@@ -39,7 +39,8 @@ int BPF_PROG(enter, struct pt_regs *regs, long nr)
 	}
 	if (t->at_enter == ENTER_READ) {
 		keep_arguments(state, regs, call);
-		value_of(t, state, &state->arguments[EARLY]);
+		if (!value_of(t, state, &state->arguments[EARLY]))
+			state->arguments[EARLY] = UNREAD; /* not resident, as it will be */
 		return 0;
 	}
 	if (t->access == ACCESS_EXEC) { /* returns as another program, if at all */
