@@ -96,6 +96,7 @@ var asked = []struct{ act, enough, tooLittle string }{
 	{"socket(S, 2, 1, 0)", "network inet stream,", "network inet dgram,"},
 	{"socket(S, 1, 1, 0) && bind(S, sockaddr_un('/srv/ask/new'))", "network unix stream, /srv/ask/new w,", "network unix stream,"},
 	{"kill(0, $$)", "signal (send, receive) peer=@{profile_name},", "signal (send) peer=@{profile_name},"},
+	{"kill(0, 1)", "signal (send) set=(exists),", "signal (send) set=(term),"},
 	{"open(F, '/proc/1/environ')", "capability sys_ptrace, ptrace (read),", "capability sys_ptrace,"},
 	{"chroot('/')", "capability sys_chroot,", ""},
 }
