@@ -86,7 +86,7 @@ func (p *Profile) GrantsFile(path trace.Path, access trace.Access) bool {
 func (p *Profile) grantsSocket(s trace.Socket) bool {
 	for _, g := range p.Sockets {
 		if g.Action == s.Action && g.Family == s.Family && g.Type == s.Type && g.Protocol == s.Protocol &&
-			g.Address == s.Address && g.Port == s.Port && g.Abstract == s.Abstract && nameOf(g.Path, g.Pattern).Match(s.Path) {
+			(g.Address == s.Address || fromPeer(s)) && g.Port == s.Port && g.Abstract == s.Abstract && nameOf(g.Path, g.Pattern).Match(s.Path) {
 			return true
 		}
 	}

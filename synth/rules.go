@@ -22,6 +22,7 @@ const (
 	RuleDirectory = "parent-directory"
 	RuleLibDir    = "library-directory"
 	RuleEntryDir  = "entry-directory"
+	RulePeer      = "any-peer"
 )
 
 // Rules lists every generalisation there is, in the order of their making.
@@ -40,6 +41,7 @@ func Rules() []Rule {
 		{RuleDirectory, "the directory that holds a file", "the format can't spell the file's name"},
 		{RuleLibDir, "the directory that holds a library", "package upgrades replace libraries while the worker runs"},
 		{RuleEntryDir, "the directory in which names are made, renamed or removed", "these change the directory, not only the file"},
+		{RulePeer, "taking in connections and datagrams from any address", "who calls is not the worker's choice"},
 	}
 	for _, r := range syscallRules() {
 		rules = append(rules, r.Rule)

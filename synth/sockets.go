@@ -26,12 +26,15 @@ func inferSockets(t *trace.Trace, by subjects, folds *folder) []SocketGrant {
 			Address: s.Address, Port: s.Port, Path: s.Path, Abstract: s.Abstract,
 		}
 		var rules []string
+		if fromPeer(s) {
+			g.Address, rules = "", []string{RulePeer}
+		}
 		if s.Path != "" {
 			if g.Pattern, rules = folds.fold(s.Path); g.Pattern != nil {
 				g.Path = ""
 			}
 		}
-		k := key{s.Action, s.Family, s.Type, s.Protocol, s.Port, s.Address, nameOf(g.Path, g.Pattern).key(), s.Abstract}
+		k := key{s.Action, s.Family, s.Type, s.Protocol, s.Port, g.Address, nameOf(g.Path, g.Pattern).key(), s.Abstract}
 		if grants[k] == nil {
 			grants[k] = &g
 		}
@@ -51,12 +54,19 @@ func inferSockets(t *trace.Trace, by subjects, folds *folder) []SocketGrant {
 	return out
 }
 
+// fromPeer says whether the address is that of somebody who came to the worker.
+func fromPeer(s trace.Socket) bool {
+	return s.Address != "" && (s.Action == "accept" || s.Action == "receive")
+}
+
 func socketCall(action string) string {
 	switch action {
 	case "create":
 		return "socket"
 	case "send":
 		return "sendto"
+	case "receive":
+		return "recvfrom"
 	}
 	return action
 }

@@ -144,6 +144,10 @@ func addFacts(r *rand.Rand, t *trace.Trace) {
 		s.Path = Path(r)
 	}
 	t.Sockets = append(t.Sockets, s)
+	if r.IntN(6) == 0 {
+		s = trace.Socket{Seen: s.Seen, Action: "accept", Family: "AF_INET", Type: "SOCK_STREAM", Address: fmt.Sprint("192.0.2.", r.IntN(9)), Port: 80}
+		t.Sockets = append(t.Sockets, s)
+	}
 	if r.IntN(4) == 0 {
 		a := pick(r, arguments)
 		a.Seen = seen(r, n, trace.OK, "EPERM")
