@@ -92,12 +92,3 @@ func cgroupProcesses(dir string) []int {
 	})
 	return pids
 }
-
-// deviceOf is st_dev of a file.
-func deviceOf(info fs.FileInfo) uint64 {
-	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return 0
-	}
-	return st.Dev
-}

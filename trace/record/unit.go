@@ -198,7 +198,7 @@ func (u *unit) aim(p *probes) error {
 		}
 	}
 	for _, manager := range []string{
-		"/proc/1/exe", "/usr/lib/systemd/systemd", "/usr/lib/systemd/systemd-executor",
+		"/usr/lib/systemd/systemd", "/usr/lib/systemd/systemd-executor",
 		"/lib/systemd/systemd", "/lib/systemd/systemd-executor",
 	} {
 		if err := u.manager(p, manager); err != nil {
@@ -220,8 +220,11 @@ func (u *unit) manager(p *probes, name string) error {
 			return nil
 		}
 	}
-	device := deviceOf(info)
-	return p.maps.Managers.Put(bpf.RecorderProgramKey{Inode: inodeOf(info), Device: uint32(kernelDevice(device))}, uint8(1))
+	inode, mount, err := openedInode(name)
+	if err != nil {
+		return nil
+	}
+	return p.maps.Managers.Put(bpf.RecorderProgramKey{Inode: inode, Device: mountDevice(mount)}, uint8(1))
 }
 
 // run starts the unit where that is to be seen.

@@ -114,8 +114,7 @@ func waitingCalls(pid uint32, inode uint64) []uint32 {
 			calls = append(calls, uint32(n))
 		}
 	}
-	info, err := os.Stat(fmt.Sprintf("/proc/%d/exe", pid))
-	if err != nil || inodeOf(info) != inode {
+	if exe, _, err := openedInode(fmt.Sprintf("/proc/%d/exe", pid)); err != nil || exe != inode {
 		return nil
 	}
 	slices.Sort(calls)

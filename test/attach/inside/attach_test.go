@@ -22,8 +22,8 @@ const (
 
 // What the service does at its start, at a reload, and at its end.
 const script = `#!/bin/bash
-trap ': </etc/hosts' HUP
-trap ': </etc/networks; exit 0' TERM
+trap ': </etc/group' HUP
+trap ': </etc/debian_version; exit 0' TERM
 : </etc/hostname
 while :; do sleep 0.2 & wait $!; done
 `
@@ -57,7 +57,7 @@ func TestStarted(t *testing.T) {
 	until(t, "start", func() bool { return active(name) })
 	r.has("/etc/hostname")
 	systemctl(t, "reload", name)
-	r.has("/etc/hosts")
+	r.has("/etc/group")
 	systemctl(t, "stop", name)
 	read := r.ended(0)
 	assert.Equal(t, []string{
@@ -65,8 +65,8 @@ func TestStarted(t *testing.T) {
 	}, entrances(read))
 	assert.True(t, did(read, "/run/attach-test", trace.AccessCreate), "mkdir")
 	assert.True(t, did(read, "/etc/passwd", trace.AccessRead), "ExecStartPost=")
-	assert.True(t, did(read, "/etc/hosts", trace.AccessRead), "ExecReload=")
-	assert.True(t, did(read, "/etc/networks", trace.AccessRead), "ExecStop=")
+	assert.True(t, did(read, "/etc/group", trace.AccessRead), "ExecReload=")
+	assert.True(t, did(read, "/etc/debian_version", trace.AccessRead), "ExecStop=")
 	assert.NotContains(t, kinds(read), trace.HoleAttached)
 	assert.NotContains(t, kinds(read), trace.HoleScope)
 	for _, s := range read.Syscalls {
@@ -87,11 +87,11 @@ func TestRunning(t *testing.T) {
 	r := record(t, "--unit", name)
 	r.has(`"syscall"`)
 	systemctl(t, "reload", name)
-	r.has("/etc/hosts")
+	r.has("/etc/group")
 	read := r.interrupt()
 	assert.True(t, active(name))
 	assert.Equal(t, []string{"/bin/kill"}, entrances(read))
-	assert.True(t, did(read, "/etc/hosts", trace.AccessRead))
+	assert.True(t, did(read, "/etc/group", trace.AccessRead))
 	assert.False(t, did(read, "/etc/hostname", trace.AccessRead), "it was read before")
 	assert.Contains(t, kinds(read), trace.HoleAttached)
 	assert.Equal(t, trace.AttachedUnit, read.Runs[0].Attached)
@@ -108,7 +108,7 @@ func TestRestarted(t *testing.T) {
 	read := r.interrupt()
 	assert.True(t, active(name))
 	assert.Contains(t, entrances(read), program)
-	assert.False(t, did(read, "/etc/networks", trace.AccessRead), "the end of what ran before is not of this recording")
+	assert.False(t, did(read, "/etc/debian_version", trace.AccessRead), "the end of what ran before is not of this recording")
 	assert.NotContains(t, kinds(read), trace.HoleAttached)
 	assert.Equal(t, trace.AttachedRestarted, read.Runs[0].Attached)
 }
@@ -169,6 +169,7 @@ func summary(read *trace.Trace) []string {
 // A daemon of Debian's, by the unit that it comes with.
 func TestNginx(t *testing.T) {
 	const unit = "nginx.service"
+	systemctl(t, "unmask", unit) // as the guest has it, where daemons wait to be asked for
 	systemctl(t, "start", unit)
 	t.Cleanup(func() { _ = exec.Command("systemctl", "stop", unit).Run() })
 	r := record(t, "--unit", "nginx", "--restart")
@@ -197,4 +198,24 @@ func TestNginx(t *testing.T) {
 		assert.Contains(t, []string{"/usr/sbin/nginx", "/sbin/start-stop-daemon"}, e)
 	}
 	assert.NotContains(t, kinds(read), trace.HoleAttached)
+}
+
+// What PAM executes before a command, and the process that systemd leaves behind
+// to close its session, are not the service's.
+func TestPreparation(t *testing.T) {
+	const pam, unit = "/etc/pam.d/attach-test", "attach-pam.service"
+	require.NoError(t, os.WriteFile(pam, []byte("account required pam_permit.so\nsession required pam_exec.so /bin/touch /run/by-pam\n"), 0o644))
+	t.Cleanup(func() { _ = os.Remove(pam) })
+	install(t, unit, "[Service]\nPAMName=attach-test\nUser=nobody\nExecStart=/bin/sleep 60\n")
+	started := record(t, "--unit", unit)
+	started.has(`"called":"/bin/sleep"`)
+	read := started.interrupt()
+	require.FileExists(t, "/run/by-pam")
+	assert.Equal(t, []string{"/bin/sleep"}, entrances(read))
+	assert.Contains(t, kinds(read), "none of its commands")
+	running := record(t, "--unit", unit)
+	running.has("nanosleep")
+	read = running.interrupt()
+	require.Len(t, read.Subjects, 1)
+	assert.Equal(t, trace.Path("/usr/bin/sleep"), read.Subjects[0].Exe)
 }
