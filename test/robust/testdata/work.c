@@ -78,6 +78,7 @@ static int shorts(const char *dir, long n)
 
 int main(int argc, char **argv)
 {
+	alarm(120); /* nobody may be left to stop it */
 	if (argc == 4 && !strcmp(argv[1], "files"))
 		return files(argv[2], atol(argv[3]), 0);
 	if (argc == 4 && !strcmp(argv[1], "slowly"))
