@@ -30,6 +30,9 @@ func (p *Policy) Denied(t *trace.Trace) []Denial {
 			continue
 		}
 		asked := flockAsks(needs(f.Access), f.Syscall)
+		if opensInterpreter(f.Syscall, f.Outcome) {
+			asked &^= permExec
+		}
 		if !p.admitsName(f, cmp.Or(f.Type, types[f.Path]), asked) {
 			out = append(out, Denial{"file", string(f.Path), asked.String()})
 		}

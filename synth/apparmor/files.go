@@ -39,6 +39,9 @@ func (d document) files() *fileRules {
 				p, e.Rules = asked, append(slices.Clone(e.Rules), ruleFlock)
 			}
 		}
+		if p&permExec != 0 && !slices.ContainsFunc(g.Facts, func(fact synth.FactRef) bool { return !opensInterpreter(fact.Syscall, fact.Outcome) }) {
+			p &^= permExec
+		}
 		f.add(g.Name(), trailingOf(g), p, !g.Owned || !owners || everybodys(g), g.Type == "socket", e)
 		f.hardLinks(g, d.profile.Files)
 	}
@@ -46,6 +49,13 @@ func (d document) files() *fileRules {
 		f.socket(g)
 	}
 	return f
+}
+
+// opensInterpreter says whether a fact is of the kernel opening an interpreter
+// within an execve, as function probes see it: the program itself is an Exec
+// fact when it ran, and no x is asked for beyond it (see exec).
+func opensInterpreter(syscall, outcome string) bool {
+	return (syscall == "execve" || syscall == "execveat") && outcome == trace.OK
 }
 
 // everybodys says whether the file's mode lets everybody do what was done to
