@@ -34,7 +34,7 @@ generate-check: generate ## fail when what is committed differs from what is gen
 test: test-fast test-slow ## run all tests, as root for those of the kernel; nothing is installed
 
 test-fast: build ## unit tests, fuzz seeds, golden files, command line, probes
-	go test $$(go list ./... | grep -v '/osapi-profile/test/')
+	go test -timeout=30m $$(go list ./... | grep -v '/osapi-profile/test/')
 
 test-slow: build ## tests against strace, and in the container and the guest
 	go test -count=1 -p=1 -timeout=30m ./test/...
