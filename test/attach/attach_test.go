@@ -39,7 +39,7 @@ func run(t *testing.T, harness string) {
 		require.NoError(t, err, "%s\n%s", c, out)
 	}
 	c := exec.Command(filepath.Join(root, harness), "run", dir, "--", "sh", "-c", "cd /job && exec ./inside.test -test.v")
-	c.Env = append(os.Environ(), "CONTAINER_TIMEOUT=180", "VM_TIMEOUT=600")
+	c.Env = append(os.Environ(), "CONTAINER_TIMEOUT=300", "VM_TIMEOUT=900")
 	c.Stdout, c.Stderr = os.Stdout, os.Stderr
 	require.NoError(t, c.Run())
 }
