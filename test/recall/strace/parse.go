@@ -13,9 +13,13 @@ var (
 	exited     = regexp.MustCompile(`^\+\+\+ (?:exited with [0-9]+|killed by SIG[A-Z0-9_]+(?: \(core dumped\))?) \+\+\+$`)
 	superseded = regexp.MustCompile(`^\+\+\+ superseded by execve in pid ([0-9]+) \+\+\+$`)
 	mode       = regexp.MustCompile(`^\[ Process PID=([0-9]+) runs in (32 bit|64 bit|x32) mode\. \]$`)
-	resumed    = regexp.MustCompile(`^<\.\.\. ([a-z0-9_]+) resumed>(.*)$`)
-	called     = regexp.MustCompile(`^([a-z_][a-z0-9_]*|syscall_0x[0-9a-f]+)\((.*)$`)
+	resumed    = regexp.MustCompile(`^<\.\.\. ([a-z0-9_]+|\?+) resumed>(.*)$`)
+	called     = regexp.MustCompile(`^([a-z_][a-z0-9_]*|syscall_0x[0-9a-f]+|\?+)\((.*)$`)
 )
+
+// nameless is a call at whose entry the thread was killed before strace could
+// look which it is. The kernel did not make it either.
+func nameless(name string) bool { return strings.HasPrefix(name, "?") }
 
 const unfinished = " <unfinished ...>"
 
@@ -83,7 +87,7 @@ func (p *parser) event(pid int, text string) error {
 	case exited.MatchString(text):
 		if b, ok := p.begun[pid]; ok {
 			delete(p.begun, pid)
-			p.add(Record{PID: pid, Call: Call{Name: b.name, ABI: b.abi, Result: Result{None: true}}})
+			p.cutOff(pid, b)
 		}
 		delete(p.abi, pid)
 		p.add(Record{Kind: KindExit, PID: pid})
@@ -109,7 +113,7 @@ func (p *parser) event(pid int, text string) error {
 // the thread that called it has the number of its process.
 func (p *parser) supersede(pid, other int) error {
 	if b, ok := p.begun[pid]; ok {
-		p.add(Record{PID: pid, Call: Call{Name: b.name, ABI: b.abi, Result: Result{None: true}}})
+		p.cutOff(pid, b)
 	}
 	b, ok := p.begun[other]
 	if !ok {
@@ -137,9 +141,22 @@ func (p *parser) call(pid int, name, rest string) error {
 	return nil
 }
 
+// cutOff takes a call whose thread ended within it.
+func (p *parser) cutOff(pid int, b begun) {
+	if !nameless(b.name) {
+		p.add(Record{PID: pid, Call: Call{Name: b.name, ABI: b.abi, Result: Result{None: true}}})
+	}
+}
+
 // finish reads the arguments and the result of a complete call. One that death
 // cut off after some of its arguments has "<unfinished ...>" in place of the rest.
 func (p *parser) finish(pid int, b begun, text string) error {
+	if nameless(b.name) {
+		if !strings.HasSuffix(text, ") = ?") {
+			return fmt.Errorf("a call without a name has a result: %q", text)
+		}
+		return nil
+	}
 	if before, after, cut := strings.Cut(text, unfinished+")"); cut {
 		text = strings.TrimRight(before, ", ") + ")" + after
 	}

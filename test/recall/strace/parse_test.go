@@ -102,6 +102,23 @@ func TestParseDiesWithinCall(t *testing.T) {
 	assert.True(t, records[0].Call.Result.None)
 }
 
+// A thread of a process that ends is killed at the entry of its next call.
+func TestParseKilledAtEntry(t *testing.T) {
+	for name, log := range map[string]string{
+		"then gone":    "7 ???( <unfinished ...>\n7 +++ exited with 0 +++\n",
+		"as one line":  "7 ????( <unavailable>) = ?\n7 +++ exited with 0 +++\n",
+		"with its end": "7 ???( <unfinished ...>\n7 <... ??? resumed> <unfinished ...>) = ?\n7 +++ exited with 0 +++\n",
+		"another thread's exec": "8 execve(\"`/x`\", [...], 0x7f /* 3 vars */ <unfinished ...>\n7 ???( <unfinished ...>\n" +
+			"7 +++ superseded by execve in pid 8 +++\n7 <... execve resumed>) = 0\n7 +++ exited with 0 +++\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, r := range parse(t, log) {
+				assert.NotContains(t, r.Call.Name, "?")
+			}
+		})
+	}
+}
+
 func TestParseABI(t *testing.T) {
 	records := parse(t, `7 getpid() = 7
 7 [ Process PID=7 runs in 32 bit mode. ]
@@ -141,6 +158,7 @@ func TestParseRefuses(t *testing.T) {
 		"resumed as another":   "7 read(0 <unfinished ...>\n7 <... write resumed>) = 0\n",
 		"call within a call":   "7 read(0 <unfinished ...>\n7 getpid() = 7\n",
 		"log ends in a call":   "7 read(0 <unfinished ...>\n",
+		"nameless, returned":   "7 ???( <unavailable>) = 0\n",
 		"signal":               "7 --- SIGCHLD {si_signo=SIGCHLD} ---\n",
 		"mode of another":      "7 [ Process PID=8 runs in 32 bit mode. ]\n",
 		"superseded by none":   "7 +++ superseded by execve in pid 8 +++\n",
