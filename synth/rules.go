@@ -23,6 +23,7 @@ const (
 	RuleLibDir    = "library-directory"
 	RuleEntryDir  = "entry-directory"
 	RulePeer      = "any-peer"
+	RuleContainer = "oci-runtime"
 )
 
 // Rules lists every generalisation there is, in the order of their making.
@@ -42,6 +43,7 @@ func Rules() []Rule {
 		{RuleLibDir, "the directory that holds a library", "package upgrades replace libraries while the worker runs"},
 		{RuleEntryDir, "the directory in which names are made, renamed or removed", "these change the directory, not only the file"},
 		{RulePeer, "taking in connections and datagrams from any address", "who calls is not the worker's choice"},
+		{RuleContainer, "what runc calls between the filter and the worker's start", "the filter of a container holds for the runtime that installs it, too"},
 	}
 	for _, r := range syscallRules() {
 		rules = append(rules, r.Rule)

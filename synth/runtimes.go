@@ -1,5 +1,7 @@
 package synth
 
+import "slices"
+
 // runtimeRules are sets of calls that come with a program whatever it was
 // doing while it was watched.
 func runtimeRules() []syscallRule {
@@ -35,6 +37,17 @@ func runtimeRules() []syscallRule {
 			"rt_sigaction", "rt_sigprocmask", "tkill", "gettid", "getpid", "clock_gettime", "nanosleep", "sched_yield",
 			"open", "openat", "read", "readv", "writev", "fstat", "newfstatat", "close", "lseek", "fcntl", "getrandom"),
 	}
+}
+
+// RuntimeCalls are the calls that the rule for a language runtime grants: those
+// that a program written in it makes whatever it does. None for an unknown one.
+func RuntimeCalls(runtime string) []string {
+	for _, r := range runtimeRules() {
+		if r.runtime == runtime && runtime != "" {
+			return slices.Clone(r.calls)
+		}
+	}
+	return nil
 }
 
 // only32 are calls that exist on 32-bit ABIs only.

@@ -20,6 +20,7 @@ type emitOptions struct {
 	apparmor string
 	limits   bool
 	strict   bool
+	prctl    bool
 	systemd  int
 	level    int // of the first heading, in Markdown; 0 stands for 1
 }
@@ -33,6 +34,7 @@ func (o *emitOptions) addFlags(cmd *cobra.Command) {
 	f.StringVar(&o.apparmor, "apparmor-profile", "", "let the unit switch to the AppArmor profile `NAME`, which must be loaded (default: a comment)")
 	f.BoolVar(&o.limits, "limits", false, "set the limits on memory, CPU and tasks instead of leaving them commented out")
 	f.BoolVar(&o.strict, "strict", false, "grant what was seen only, without what a rule adds, such as siblings of system calls")
+	f.BoolVar(&o.prctl, "prctl", false, "in a seccomp filter, let only those options of prctl(2) through that were seen")
 	f.IntVar(&o.systemd, "systemd-version", 0, "leave out what systemd `N` does not know (default: the recorded host's, or 252)")
 }
 
@@ -52,6 +54,7 @@ Exit status: 0 on success, 2 on trouble.`,
 		Example: `  sudo osapi-profile emit --format systemd
   osapi-profile emit --format unit --user osapi --limits -o osapi.service worker.jsonl
   osapi-profile emit --format apparmor --name osapi -o osapi.apparmor worker.jsonl
+  osapi-profile emit --format seccomp -o worker-seccomp.json worker.jsonl
   osapi-profile emit --format json -o worker.json monday.jsonl tuesday.jsonl`,
 		DisableFlagsInUseLine: true,
 		Args:                  cobra.ArbitraryArgs,

@@ -8,6 +8,7 @@ import (
 	"github.com/osapi-io/osapi-profile/synth"
 	"github.com/osapi-io/osapi-profile/synth/apparmor"
 	"github.com/osapi-io/osapi-profile/synth/markdown"
+	"github.com/osapi-io/osapi-profile/synth/seccomp"
 	"github.com/osapi-io/osapi-profile/synth/systemd"
 )
 
@@ -24,6 +25,7 @@ func formats() []format {
 		{"systemd", "a drop-in that confines an existing service", "ini", writeDropIn},
 		{"unit", "a complete service file", "ini", writeUnit},
 		{"apparmor", "an AppArmor profile for the unit to switch to", "text", writeAppArmor},
+		{"seccomp", "a filter for a container's runtime (OCI, Docker, Kubernetes)", "json", writeSeccomp},
 		{"markdown", "tables for people to read", "", writeMarkdown},
 		{"json", "the profile with its evidence, for other programs", "json", writeJSON},
 	}
@@ -69,6 +71,10 @@ func (o emitOptions) toSystemd() systemd.Options {
 
 func writeAppArmor(w io.Writer, p *synth.Profile, opt emitOptions) error {
 	return apparmor.Write(w, p, apparmor.Options{Name: opt.name, User: opt.user})
+}
+
+func writeSeccomp(w io.Writer, p *synth.Profile, opt emitOptions) error {
+	return seccomp.Write(w, p, seccomp.Options{Prctl: opt.prctl})
 }
 
 func writeMarkdown(w io.Writer, p *synth.Profile, opt emitOptions) error {

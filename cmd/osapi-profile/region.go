@@ -90,10 +90,12 @@ func regionOptions(r markdown.Region) (emitOptions, error) {
 			opt.level, err = strconv.Atoi(value)
 		case "limits":
 			opt.limits, err = yes(value)
+		case "prctl":
+			opt.prctl, err = yes(value)
 		case "strict":
 			opt.strict, err = yes(value)
 		default:
-			err = fmt.Errorf("unknown key; there are format, trace, user, name, apparmor-profile, systemd-version, limits, strict and level")
+			err = fmt.Errorf("unknown key; there are format, trace, user, name, apparmor-profile, systemd-version, limits, prctl, strict and level")
 		}
 		if err != nil {
 			return opt, fmt.Errorf("%s=%s: %w", key, value, err)
