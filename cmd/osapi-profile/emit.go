@@ -22,6 +22,7 @@ type emitOptions struct {
 	strict   bool
 	prctl    bool
 	systemd  int
+	contexts string
 	level    int // of the first heading, in Markdown; 0 stands for 1
 }
 
@@ -35,6 +36,7 @@ func (o *emitOptions) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&o.limits, "limits", false, "set the limits on memory, CPU and tasks instead of leaving them commented out")
 	f.BoolVar(&o.strict, "strict", false, "grant what was seen only, without what a rule adds, such as siblings of system calls")
 	f.BoolVar(&o.prctl, "prctl", false, "in a seccomp filter, let only those options of prctl(2) through that were seen")
+	f.StringVar(&o.contexts, "file-contexts", "", "for selinux: the file_contexts(5) in `FILE`, of the hosts that the module is for (default: this host's)")
 	f.IntVar(&o.systemd, "systemd-version", 0, "leave out what systemd `N` does not know (default: the recorded host's, or 252)")
 }
 
@@ -55,6 +57,7 @@ Exit status: 0 on success, 2 on trouble.`,
   osapi-profile emit --format unit --user osapi --limits -o osapi.service worker.jsonl
   osapi-profile emit --format apparmor --name osapi -o osapi.apparmor worker.jsonl
   osapi-profile emit --format seccomp -o worker-seccomp.json worker.jsonl
+  osapi-profile emit --format selinux --file-contexts rhel9/file_contexts -o osapi.cil worker.jsonl
   osapi-profile emit --format json -o worker.json monday.jsonl tuesday.jsonl`,
 		DisableFlagsInUseLine: true,
 		Args:                  cobra.ArbitraryArgs,

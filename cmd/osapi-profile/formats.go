@@ -9,6 +9,7 @@ import (
 	"github.com/osapi-io/osapi-profile/synth/apparmor"
 	"github.com/osapi-io/osapi-profile/synth/markdown"
 	"github.com/osapi-io/osapi-profile/synth/seccomp"
+	"github.com/osapi-io/osapi-profile/synth/selinux"
 	"github.com/osapi-io/osapi-profile/synth/systemd"
 )
 
@@ -26,6 +27,7 @@ func formats() []format {
 		{"unit", "a complete service file", "ini", writeUnit},
 		{"apparmor", "an AppArmor profile for the unit to switch to", "text", writeAppArmor},
 		{"seccomp", "a filter for a container's runtime (OCI, Docker, Kubernetes)", "json", writeSeccomp},
+		{"selinux", "a CIL module for hosts with SELinux (experimental)", "text", writeSELinux},
 		{"markdown", "tables for people to read", "", writeMarkdown},
 		{"json", "the profile with its evidence, for other programs", "json", writeJSON},
 	}
@@ -75,6 +77,15 @@ func writeAppArmor(w io.Writer, p *synth.Profile, opt emitOptions) error {
 
 func writeSeccomp(w io.Writer, p *synth.Profile, opt emitOptions) error {
 	return seccomp.Write(w, p, seccomp.Options{Prctl: opt.prctl})
+}
+
+// writeSELinux needs to know how the hosts it is for label their files.
+func writeSELinux(w io.Writer, p *synth.Profile, opt emitOptions) error {
+	contexts, err := readContexts(opt.contexts)
+	if err != nil {
+		return err
+	}
+	return selinux.Write(w, p, selinux.Options{Contexts: contexts})
 }
 
 func writeMarkdown(w io.Writer, p *synth.Profile, opt emitOptions) error {
