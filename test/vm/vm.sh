@@ -84,7 +84,7 @@ boot() {
 # Parameters that save time: no self-tests, and no waiting for entropy or
 # for clocks to be compared, which emulation makes slow; and no look whether the
 # timer ticks, which ends in a panic when this machine is busy just then. Units may
-# take long to start for the same reason: journald has been seen to need two minutes.
+# take long to start for the same reason: journald has been seen to need more than the usual 90 s.
 fast_boot='systemd.default_timeout_start_sec=900 mitigations=off nokaslr no_timer_check cryptomgr.notests tsc=reliable random.trust_cpu=on'
 
 run() {
