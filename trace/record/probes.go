@@ -238,6 +238,9 @@ func (p *probes) close() {
 func explain(err error) error {
 	var verifier *ebpf.VerifierError
 	switch {
+	case os.Geteuid() == 0 && tooOld(kernelRelease()):
+		return fmt.Errorf("%w: Linux %s is too old: %s or newer is needed; osapi-profile doctor says what else is missing: %w",
+			ErrUnsupported, kernelRelease(), oldestKernel, err)
 	case errors.As(err, &verifier):
 		return fmt.Errorf("%w: the kernel refused a probe (please report this): %w", ErrUnsupported, err)
 	case errors.Is(err, os.ErrPermission), os.Geteuid() != 0: // a feature that may not be tried looks as if it were missing

@@ -43,8 +43,7 @@ func TestEachProgramLoads(t *testing.T) {
 				t.Fatalf("%v\n%+30v", refused, refused)
 			}
 			if err != nil && optional[name] {
-				t.Logf("this kernel has no such hook: %v", err)
-				return
+				t.Skipf("this kernel has no such hook: %v", err)
 			}
 			require.NoError(t, err)
 			c.Close()
