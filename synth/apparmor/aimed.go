@@ -96,11 +96,11 @@ func (p *Policy) deniedAims(t *trace.Trace) []Denial {
 		switch a.Name {
 		case trace.ArgSignal:
 			if word := signalWord(a.Value); !p.has("signal", "send", word) {
-				out = append(out, Denial{"signal", a.Value, "signal (send) set=(" + word + ")"})
+				out = append(out, Denial{"signal", a.Value, "signal (send) set=(" + word + ")", a})
 			}
 		case trace.ArgPtrace:
 			if access := ptraceAccess(a.Value); access != "" && !p.has("ptrace", access, "") {
-				out = append(out, Denial{"ptrace", a.Value, "ptrace (" + access + ")"})
+				out = append(out, Denial{"ptrace", a.Value, "ptrace (" + access + ")", a})
 			}
 		}
 	}
