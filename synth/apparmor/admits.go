@@ -106,15 +106,20 @@ func (p *Policy) admitsName(f trace.File, fileType string, asked perms) bool {
 	return true
 }
 
-// permsOf is the union over all rules that match.
+// permsOf is the union over all rules that match, without what deny rules take
+// away.
 func (p *Policy) permsOf(name string, owner bool) perms {
-	var have perms
+	var have, never perms
 	for _, r := range p.files {
-		if (owner || !r.owner) && have|r.perms != have && r.name.match(name) {
+		switch {
+		case r.owner && !owner:
+		case r.deny && never|r.perms != never && r.name.match(name):
+			never |= r.perms
+		case !r.deny && have|r.perms != have && r.name.match(name):
 			have |= r.perms
 		}
 	}
-	return have
+	return have &^ never
 }
 
 func (p *Policy) admitsLink(name, target trace.Path) bool {
@@ -124,11 +129,19 @@ func (p *Policy) admitsLink(name, target trace.Path) bool {
 }
 
 func (p *Policy) admitsCapability(name string) bool {
+	if slices.Contains(p.denied, "capability") || slices.Contains(p.denied, "capability "+capabilityName(name)) {
+		return false
+	}
 	return slices.Contains(p.Capabilities, "") || slices.Contains(p.Capabilities, capabilityName(name))
 }
 
 func (p *Policy) admitsSocket(s trace.Socket) bool {
 	family, typ := familyWord(s.Family), socketTypeWord(s.Type)
+	for _, all := range []string{"network", "network " + family, "network " + family + " " + typ} {
+		if slices.Contains(p.denied, all) {
+			return false
+		}
+	}
 	return slices.ContainsFunc(p.Networks, func(n Network) bool {
 		return n.Family == "" || n.Family == family && (n.Type == "" || n.Type == typ)
 	})
