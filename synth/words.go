@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/osapi-io/osapi-profile/trace"
 )
@@ -17,13 +18,13 @@ func (f FactRef) String() string {
 		s = f.Subject.String()
 	}
 	if f.Syscall != "" {
-		s += ": " + line(f.Syscall)
+		s += ": " + OneLine(f.Syscall)
 	}
 	if f.Outcome != "" && f.Outcome != trace.OK {
-		s += " = " + line(f.Outcome)
+		s += " = " + OneLine(f.Outcome)
 	}
 	if f.Operation != "" {
-		s += " in " + line(f.Operation)
+		s += " in " + OneLine(f.Operation)
 	}
 	times := "once"
 	if f.Count > 1 {
@@ -38,14 +39,20 @@ func (f FactRef) String() string {
 // since words milliseconds after the recording's start.
 func since(ms int64) string { return (time.Duration(ms) * time.Millisecond).String() }
 
-// line makes a text of another's making one printable line.
-func line(text string) string { return trace.Path(text).String() }
+// OneLine is a text of anybody's making as one printable line: as it is, or
+// quoted where it would not be.
+func OneLine(text string) string {
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return !strconv.IsPrint(r) }) {
+		return strconv.Quote(text)
+	}
+	return text
+}
 
 // String is what is granted, on one line.
 func (g Grant) String() string {
-	s := g.Kind + " " + line(g.Name)
+	s := g.Kind + " " + OneLine(g.Name)
 	if g.What != "" {
-		s += ": " + line(g.What)
+		s += ": " + OneLine(g.What)
 	}
 	return s
 }
@@ -54,7 +61,7 @@ func (g Grant) String() string {
 // more there are, or the rules.
 func (e Evidence) Because() string {
 	if len(e.Facts) == 0 {
-		return "rule " + line(strings.Join(e.Rules, ", "))
+		return "rule " + OneLine(strings.Join(e.Rules, ", "))
 	}
 	s := e.Facts[0].String()
 	if more := len(e.Facts) - 1; more > 0 {

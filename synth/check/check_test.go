@@ -67,9 +67,8 @@ func TestEachFormatNamesWhatDenies(t *testing.T) {
 		require.Len(t, r.Unjudged, c.open, "%+v", r.Unjudged)
 		require.Equal(t, facts, r.Refused)
 		require.Equal(t, 3, r.Facts)
-		var text, js bytes.Buffer
+		var text bytes.Buffer
 		require.NoError(t, r.WriteText(&text))
-		require.NoError(t, r.WriteJSON(&js))
 		require.Contains(t, text.String(), r.Summary())
 	}
 }

@@ -1,12 +1,11 @@
 package check
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 
-	"github.com/osapi-io/osapi-profile/trace"
+	"github.com/osapi-io/osapi-profile/synth"
 )
 
 // factsShown is how many of the facts behind a denial are told.
@@ -18,9 +17,9 @@ func (r Report) WriteText(w io.Writer) error {
 	for _, d := range r.Denied {
 		fmt.Fprintf(&b, "denied: %s %s", d.Kind, d.Name)
 		if d.What != "" {
-			fmt.Fprintf(&b, ": %s", oneLine(d.What))
+			fmt.Fprintf(&b, ": %s", synth.OneLine(d.What))
 		}
-		fmt.Fprintf(&b, "\n  by %s\n", oneLine(d.By))
+		fmt.Fprintf(&b, "\n  by %s\n", synth.OneLine(d.By))
 		for _, f := range d.Facts[:min(factsShown, len(d.Facts))] {
 			fmt.Fprintf(&b, "  %s\n", f)
 		}
@@ -29,7 +28,7 @@ func (r Report) WriteText(w io.Writer) error {
 		}
 	}
 	for _, u := range r.Unjudged {
-		fmt.Fprintf(&b, "not judged: %s: %s\n", oneLine(u.Line.String()), oneLine(u.Why))
+		fmt.Fprintf(&b, "not judged: %s: %s\n", synth.OneLine(u.Line.String()), synth.OneLine(u.Why))
 	}
 	b.WriteString(r.Summary() + "\n")
 	_, err := io.WriteString(w, b.String())
@@ -50,14 +49,4 @@ func (r Report) Summary() string {
 	default:
 		return fmt.Sprintf("%s, as far as can be told: %d lines were not judged", s, n)
 	}
-}
-
-func oneLine(text string) string { return trace.Path(text).String() }
-
-// WriteJSON writes the report, indented. Lists are never null.
-func (r Report) WriteJSON(w io.Writer) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(r)
 }

@@ -97,7 +97,7 @@ const addedShown = 10
 func (r Report) WriteText(w io.Writer) error {
 	var b strings.Builder
 	for _, run := range r.Runs {
-		fmt.Fprintf(&b, "run %s of %s: %d needs", trace.Path(run.ID), run.Started, run.Needs)
+		fmt.Fprintf(&b, "run %s of %s: %d needs", synth.OneLine(run.ID), run.Started, run.Needs)
 		if len(r.Runs) > 1 {
 			fmt.Fprintf(&b, ", %d of them in no other run", len(run.Added))
 			if len(run.Added) > 0 {
@@ -114,7 +114,7 @@ func (r Report) WriteText(w io.Writer) error {
 	}
 	b.WriteString(r.Outlook() + "\n")
 	for _, h := range r.Untrained {
-		fmt.Fprintf(&b, "Not counted in: %s.\n", trace.Path(h.Detail))
+		fmt.Fprintf(&b, "Not counted in: %s.\n", synth.OneLine(h.Detail))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -124,7 +124,7 @@ func (r Report) WriteText(w io.Writer) error {
 func (n Need) String() string {
 	s := n.Kind + " " + n.Name.String()
 	if n.What != "" {
-		s += ": " + trace.Path(n.What).String()
+		s += ": " + synth.OneLine(n.What)
 	}
 	return s
 }

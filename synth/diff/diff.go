@@ -4,8 +4,6 @@
 package diff
 
 import (
-	"encoding/json"
-	"io"
 	"slices"
 
 	"github.com/osapi-io/osapi-profile/synth"
@@ -129,11 +127,3 @@ func (c Changes) Same() bool { return len(c.More)+len(c.Less)+len(c.Opened)+len(
 
 // NeedsMore says whether the new profile grants anything that the old did not.
 func (c Changes) NeedsMore() bool { return len(c.More)+len(c.Opened) > 0 }
-
-// WriteJSON writes the changes, indented. Lists are never null.
-func (c Changes) WriteJSON(w io.Writer) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(c)
-}

@@ -16,10 +16,10 @@ func accesses(what string) []string { return strings.Split(what, ",") }
 func (c Changes) WriteText(w io.Writer) error {
 	var b strings.Builder
 	for _, e := range c.Opened {
-		fmt.Fprintf(&b, "+ way out %s: %s\n", e.Path, printable(e.Why))
+		fmt.Fprintf(&b, "+ way out %s: %s\n", e.Path, synth.OneLine(e.Why))
 	}
 	for _, e := range c.Closed {
-		fmt.Fprintf(&b, "- way out %s: %s\n", e.Path, printable(e.Why))
+		fmt.Fprintf(&b, "- way out %s: %s\n", e.Path, synth.OneLine(e.Why))
 	}
 	for _, side := range []struct {
 		sign   string
@@ -43,8 +43,6 @@ func (c Changes) WriteText(w io.Writer) error {
 	return err
 }
 
-func printable(text string) string { return trace.Path(text).String() }
-
 // Doubts say, in words, which side of the changes is uncertain because of holes.
 func (c Changes) Doubts() []string {
 	var out []string
@@ -63,7 +61,7 @@ func kinds(holes []trace.Hole) string {
 	for _, h := range holes {
 		if !seen[h.Kind] {
 			seen[h.Kind] = true
-			out = append(out, printable(h.Kind))
+			out = append(out, synth.OneLine(h.Kind))
 		}
 	}
 	return strings.Join(out, ", ")
