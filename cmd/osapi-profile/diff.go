@@ -123,7 +123,7 @@ func profileIn(name string, opt diffOptions, stderr io.Writer) (*synth.Profile, 
 		}
 		return p, nil
 	case err == nil && f.Format != written.Trace:
-		return nil, fmt.Errorf("%s: a %s is no trace and no profile in JSON; check tells what it would deny", name, f.Format)
+		return nil, fmt.Errorf("%s: %s is no trace and no profile in JSON; check tells what it would deny", name, f.Format)
 	}
 	t, err := load([]string{name}, stderr)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 type explainOptions struct {
 	profile string
 	line    int
+	at      bool // line was given
 	json    bool
 	emitOptions
 }
@@ -69,7 +70,7 @@ of a name, 2 on trouble.`,
 		DisableFlagsInUseLine: true,
 		Args:                  cobra.ArbitraryArgs,
 		PreRunE: func(cmd *cobra.Command, _ []string) error {
-			if opt.line != 0 && opt.profile == "" {
+			if opt.at = cmd.Flags().Changed("line"); opt.at && opt.profile == "" {
 				return usageError(cmd, "--line is a line of the file that --profile names")
 			}
 			if err := opt.check(); err != nil {
@@ -90,7 +91,7 @@ func runExplain(opt explainOptions, args []string, stdout, stderr io.Writer) err
 	if opt.profile == "" && len(args) > 0 && !isTrace(args[0]) {
 		what, args = args[0], args[1:]
 		if file, line, ok := fileAndLine(what); ok {
-			what, opt.profile, opt.line = "", file, line
+			what, opt.profile, opt.line, opt.at = "", file, line, true
 		}
 	}
 	t, err := load(args, stderr)
@@ -126,7 +127,7 @@ func explainedLines(x *explain.Explainer, opt explainOptions, what string) ([]sy
 		if err != nil {
 			return nil, err
 		}
-		if opt.line == 0 {
+		if !opt.at {
 			return x.File(f)
 		}
 		e, err := x.At(f, opt.line)

@@ -78,7 +78,7 @@ func Of(files []written.File, t *trace.Trace, opt Options) (Report, error) {
 		written.Systemd: r.unit, written.AppArmor: r.apparmor, written.JSON: r.json,
 	}[r.Format]
 	if judge == nil {
-		return r, fmt.Errorf("%s: a %s is no profile", files[0].Name, r.Format)
+		return r, fmt.Errorf("%s: %s is no profile", files[0].Name, r.Format)
 	}
 	denied, err := judge(files, t, opt)
 	r.Denied, r.Refused = denied.joined(), len(denied)

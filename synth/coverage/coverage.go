@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -145,6 +146,13 @@ func perKind(all []Need) string {
 // may end.
 const enough = 0.5
 
+func counted(n float64) string {
+	if n = math.Round(n*10) / 10; n == 1 {
+		return "1 need"
+	}
+	return fmt.Sprintf("%v needs", n)
+}
+
 // Outlook says what a further run would add, in words.
 func (r Report) Outlook() string {
 	const same = "A run that does what none of these did may add any number."
@@ -156,7 +164,7 @@ func (r Report) Outlook() string {
 	case r.Expected <= enough:
 		return fmt.Sprintf("A further run of the same kind is expected to add next to nothing (%.1f needs, by what single runs of these %d added). %s", r.Expected, n, same)
 	default:
-		return fmt.Sprintf("A further run of the same kind is expected to add about %.0f needs, as each of these %d did on average. "+
-			"Had one not been recorded, the profile would refuse that many things that the worker does. Go on recording. %s", max(1, r.Expected), n, same)
+		return fmt.Sprintf("A further run of the same kind is expected to add about %s, as each of these %d did on average: "+
+			"a profile made now would refuse that much of it. Go on recording. %s", counted(r.Expected), n, same)
 	}
 }

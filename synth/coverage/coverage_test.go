@@ -35,7 +35,7 @@ func TestEachRunIsLeftOutOnce(t *testing.T) {
 	}, added)
 	require.Equal(t, 2, r.Runs[0].Needs)
 	require.InDelta(t, 1, r.Expected, 1e-9)
-	require.Contains(t, r.Outlook(), "about 1 needs")
+	require.Contains(t, r.Outlook(), "about 1 need, as each of these 3 did")
 	var b bytes.Buffer
 	require.NoError(t, r.WriteText(&b))
 	require.Contains(t, b.String(), "run b of 0001-01-01 00:00:00: 3 needs, 2 of them in no other run (syscall 2)\n  syscall chroot\n  syscall swapon\n")

@@ -80,7 +80,7 @@ func covers(have, want synth.Pattern) bool {
 
 // refused are the accesses of a grant that another profile does not have.
 func refused(have *synth.Profile, g synth.FileGrant) trace.Access {
-	left := g.Access
+	left := g.Access &^ (trace.AccessExec | trace.AccessExecMap) // what is executed is told by itself
 	for _, h := range have.Files {
 		if left != 0 && covers(h.Name(), g.Name()) {
 			left &^= h.Access

@@ -93,7 +93,7 @@ func (x *Explainer) File(f written.File) ([]synth.Explanation, error) {
 		}
 		return out, err
 	}
-	return nil, fmt.Errorf("%s: a %s has no lines to explain; name a unit, a drop-in or an AppArmor profile", f.Name, f.Format)
+	return nil, fmt.Errorf("%s: %s has no lines to explain; name a unit, a drop-in or an AppArmor profile", f.Name, f.Format)
 }
 
 var leftOut = regexp.MustCompile(`^# ([A-Za-z]+)= left out`)

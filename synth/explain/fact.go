@@ -54,7 +54,7 @@ func (x *Explainer) Fact(t *trace.Trace, what string) (Answer, error) {
 	}
 	for _, g := range p.Grants() {
 		if g.Kind != "file" && g.Kind != "exec" {
-			add(g, is(g.Kind, g.Name))
+			add(g, is(g.Kind, g.Name) || q.names(g.Kind, g.Name))
 		}
 	}
 	lines, err := x.Everything()

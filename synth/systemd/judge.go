@@ -84,7 +84,11 @@ func lineOf(all []Assignment, r Refusal) synth.Line {
 	}
 	out, near := synth.Line{}, -1
 	for _, a := range all {
-		if a.Section != "Service" || cmp.Or(oldNames[a.Name], a.Name) != r.Directive || a.Value == "" {
+		if a.Section != "Service" || cmp.Or(oldNames[a.Name], a.Name) != r.Directive {
+			continue
+		}
+		if a.Value == "" {
+			out, near = a.Line, -1 // what came before counts no more
 			continue
 		}
 		closeness := 0
@@ -97,7 +101,7 @@ func lineOf(all []Assignment, r Refusal) synth.Line {
 			out, near = a.Line, closeness
 		}
 	}
-	if near < 0 {
+	if out.Text == "" {
 		return synth.Line{Text: r.Directive + "="}
 	}
 	return out

@@ -21,6 +21,11 @@ const (
 	AppArmor Format = "apparmor"
 )
 
+// String is what a file of the format is, in words.
+func (f Format) String() string {
+	return map[Format]string{Trace: "a trace", JSON: "a profile in JSON", Systemd: "a unit file", AppArmor: "an AppArmor profile"}[f]
+}
+
 // Reasons for which a file is nothing that can be read.
 var (
 	ErrEmpty   = errors.New("empty; name a unit, a drop-in, an AppArmor profile, a profile in JSON or a trace")
