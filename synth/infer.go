@@ -151,7 +151,7 @@ func peak(t *trace.Trace) trace.Resources {
 
 // holesOf copies the trace's holes and adds those that follow from the profile.
 func holesOf(t *trace.Trace, p *Profile, opt Options) []trace.Hole {
-	holes := slices.Concat(t.Holes, t.Untrained())
+	holes := slices.Concat(t.Holes, t.Untrained(), t.Failed(), t.Mixed())
 	for _, kind := range p.Blind {
 		if !slices.ContainsFunc(holes, func(h trace.Hole) bool {
 			return h.Kind == trace.HoleNoProbe && strings.Contains(h.Detail, kind)

@@ -24,6 +24,7 @@ type FactRef struct {
 	Outcome   string     `json:"outcome,omitempty"`
 	Count     uint64     `json:"count,omitempty"`
 	First     int64      `json:"first"` // milliseconds after the recording's start
+	Last      int64      `json:"last"`  // last seen, likewise
 }
 
 // Profile is what the worker may do. It is the one form that all formats are

@@ -73,7 +73,7 @@ func TestPageIsTrue(t *testing.T) {
 		typeOperation: {reflect.TypeFor[Operation](), append([]string{OperationOK, OperationFailed, OperationSkipped}, StandardOperations()...)},
 		typeHole: {reflect.TypeFor[Hole](), []string{
 			HoleTruncated, HoleDamaged, HoleLost, HoleNoProbe, HoleUnresolved,
-			HoleIOURing, HoleCompat, HoleFull, HoleScope, HoleAttached, HoleUntrained,
+			HoleIOURing, HoleCompat, HoleFull, HoleScope, HoleAttached, HoleUntrained, HoleFailed, HoleMixed,
 		}},
 		typeEnd: {reflect.TypeFor[End](), members(reflect.TypeFor[Resources]())},
 	} {

@@ -15,6 +15,7 @@ type Denial struct {
 	Kind string // "file", "exec", "capability", "socket"
 	Name string // path, capability or socket
 	Asks string // what AppArmor asks for, in its own words
+	Of   any    // the fact, as synth.Each gives it
 }
 
 // String is for talk.
@@ -34,10 +35,10 @@ func (p *Policy) Denied(t *trace.Trace) []Denial {
 			asked &^= permExec
 		}
 		if !p.admitsName(f, cmp.Or(f.Type, types[f.Path]), asked) {
-			out = append(out, Denial{"file", string(f.Path), asked.String()})
+			out = append(out, Denial{"file", string(f.Path), asked.String(), f})
 		}
 		if f.Access&trace.AccessLinkTo != 0 && f.Target != "" && !p.admitsLink(f.Path, f.Target) {
-			out = append(out, Denial{"file", string(f.Path), "link -> " + string(f.Target)})
+			out = append(out, Denial{"file", string(f.Path), "link -> " + string(f.Target), f})
 		}
 	}
 	byID := map[int]trace.Subject{}
@@ -51,17 +52,17 @@ func (p *Policy) Denied(t *trace.Trace) []Denial {
 		}
 		started := e.Subject == 0 && slices.ContainsFunc(t.Runs, func(r trace.Run) bool { return r.Worker == name })
 		if strings.HasPrefix(string(name), "/") && !started && synth.RestsOnPermission(e.Seen) && p.permsOf(string(name), false)&permExec == 0 {
-			out = append(out, Denial{"exec", string(name), "ix"})
+			out = append(out, Denial{"exec", string(name), "ix", e})
 		}
 	}
 	for _, c := range t.Capabilities {
 		if c.Outcome == trace.OK && (synth.Needs(c) || c.UserNS && c.Optional == trace.Needed) && !p.admitsCapability(c.Name) {
-			out = append(out, Denial{"capability", c.Name, "capability " + capabilityName(c.Name)})
+			out = append(out, Denial{"capability", c.Name, "capability " + capabilityName(c.Name), c})
 		}
 	}
 	for _, s := range t.Sockets {
 		if synth.RestsOnPermission(s.Seen) && !p.admitsSocket(s) {
-			out = append(out, Denial{"socket", s.Family + " " + s.Type, "network " + familyWord(s.Family) + " " + socketTypeWord(s.Type)})
+			out = append(out, Denial{"socket", s.Family + " " + s.Type, "network " + familyWord(s.Family) + " " + socketTypeWord(s.Type), s})
 		}
 	}
 	return append(out, p.deniedAims(t)...)
@@ -105,15 +106,20 @@ func (p *Policy) admitsName(f trace.File, fileType string, asked perms) bool {
 	return true
 }
 
-// permsOf is the union over all rules that match.
+// permsOf is the union over all rules that match, without what deny rules take
+// away.
 func (p *Policy) permsOf(name string, owner bool) perms {
-	var have perms
+	var have, never perms
 	for _, r := range p.files {
-		if (owner || !r.owner) && have|r.perms != have && r.name.match(name) {
+		switch {
+		case r.owner && !owner:
+		case r.deny && never|r.perms != never && r.name.match(name):
+			never |= r.perms
+		case !r.deny && have|r.perms != have && r.name.match(name):
 			have |= r.perms
 		}
 	}
-	return have
+	return have &^ never
 }
 
 func (p *Policy) admitsLink(name, target trace.Path) bool {
@@ -123,11 +129,19 @@ func (p *Policy) admitsLink(name, target trace.Path) bool {
 }
 
 func (p *Policy) admitsCapability(name string) bool {
+	if slices.Contains(p.denied, "capability") || slices.Contains(p.denied, "capability "+capabilityName(name)) {
+		return false
+	}
 	return slices.Contains(p.Capabilities, "") || slices.Contains(p.Capabilities, capabilityName(name))
 }
 
 func (p *Policy) admitsSocket(s trace.Socket) bool {
 	family, typ := familyWord(s.Family), socketTypeWord(s.Type)
+	for _, all := range []string{"network", "network " + family, "network " + family + " " + typ} {
+		if slices.Contains(p.denied, all) {
+			return false
+		}
+	}
 	return slices.ContainsFunc(p.Networks, func(n Network) bool {
 		return n.Family == "" || n.Family == family && (n.Type == "" || n.Type == typ)
 	})

@@ -37,7 +37,7 @@ func stays(target string) bool { return target == trace.TargetSelf || target == 
 
 // signalRule is the rule for signals that leave the worker: "" when there are
 // none. Whom they reach has a label of its own that a trace does not tell.
-func (d document) signalRule() (text, why string) {
+func (d document) signalRule() (text string, why reason) {
 	var words []string
 	var evidence []synth.Evidence
 	every := false
@@ -51,7 +51,7 @@ func (d document) signalRule() (text, why string) {
 	}
 	switch {
 	case len(words) == 0:
-		return "", ""
+		return "", reason{}
 	case every:
 		return "signal (send)", because(evidence...)
 	}
@@ -96,11 +96,11 @@ func (p *Policy) deniedAims(t *trace.Trace) []Denial {
 		switch a.Name {
 		case trace.ArgSignal:
 			if word := signalWord(a.Value); !p.has("signal", "send", word) {
-				out = append(out, Denial{"signal", a.Value, "signal (send) set=(" + word + ")"})
+				out = append(out, Denial{"signal", a.Value, "signal (send) set=(" + word + ")", a})
 			}
 		case trace.ArgPtrace:
 			if access := ptraceAccess(a.Value); access != "" && !p.has("ptrace", access, "") {
-				out = append(out, Denial{"ptrace", a.Value, "ptrace (" + access + ")"})
+				out = append(out, Denial{"ptrace", a.Value, "ptrace (" + access + ")", a})
 			}
 		}
 	}

@@ -15,7 +15,10 @@ type document struct {
 }
 
 // rule is one line of a section: its text without the comma, and what needs it.
-type rule struct{ text, because string }
+type rule struct {
+	text    string
+	because reason
+}
 
 // section is a group of rules under a comment.
 type section struct {
@@ -23,19 +26,17 @@ type section struct {
 	rules []rule
 }
 
-func (s *section) add(because, format string, args ...any) {
+func (s *section) add(because reason, format string, args ...any) {
 	s.rules = append(s.rules, rule{fmt.Sprintf(format, args...), because})
 }
 
 func (d document) write(out *bytes.Buffer) {
-	files := d.files()
-	network, unknown := d.network()
-	files.unwritten = append(files.unwritten, unknown...)
+	sections, unwritten := d.sections()
 	var body bytes.Buffer
-	for _, s := range append([]section{d.capabilities(), network, d.processes(), d.mounts()}, files.sections()...) {
+	for _, s := range sections {
 		s.write(&body)
 	}
-	d.header(out, files.unwritten)
+	d.header(out, unwritten)
 	out.WriteString("\nabi <abi/3.0>,\n\ninclude <tunables/global>\n")
 	if vars := used(body.String()); len(vars) > 0 {
 		out.WriteString("\n# AppArmor has no \"one or more\": spelled out up to a length.\n")
@@ -50,6 +51,14 @@ func (d document) write(out *bytes.Buffer) {
 	fmt.Fprintf(out, "  # Additions of this host's own.\n  include if exists <local/%s>\n}\n", d.opt.Name)
 }
 
+// sections are all rules, and what could not be made one.
+func (d document) sections() (all []section, unwritten []string) {
+	files := d.files()
+	network, unknown := d.network()
+	all = append([]section{d.capabilities(), network, d.processes(), d.mounts()}, files.sections()...)
+	return all, append(files.unwritten, unknown...)
+}
+
 func (s section) write(out *bytes.Buffer) {
 	if len(s.rules) == 0 {
 		return
@@ -59,8 +68,8 @@ func (s section) write(out *bytes.Buffer) {
 	}
 	for _, r := range s.rules {
 		out.WriteString("  " + r.text + ",")
-		if r.because != "" {
-			out.WriteString(" # " + remark(r.because))
+		if r.because.words != "" {
+			out.WriteString(" # " + remark(r.because.words))
 		}
 		out.WriteByte('\n')
 	}

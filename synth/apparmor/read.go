@@ -3,6 +3,8 @@ package apparmor
 import (
 	"fmt"
 	"strings"
+
+	"github.com/osapi-io/osapi-profile/synth"
 )
 
 // Policy is a profile as it was read back from its text: an independent look at
@@ -14,8 +16,10 @@ type Policy struct {
 	Networks     []Network // one without a family stands for all
 	Others       []string  // signal, ptrace, mount and dbus rules, as they stand
 	Includes     []string  // what is read in when the profile is loaded, and was not here
+	Complain     bool
 	files        []pathRule
 	links        []linkRule
+	denied       []string // capabilities and networks that deny rules take away, as "capability net_raw"
 }
 
 // Network is a network rule; an empty word stands for all.
@@ -25,6 +29,9 @@ type pathRule struct {
 	owner bool
 	name  *matcher
 	perms perms
+	deny  bool
+	at    synth.Line
+	moves bool // executing it leaves the profile
 }
 
 type linkRule struct{ name, target *matcher }

@@ -27,6 +27,7 @@ type Sandbox struct {
 type Refusal struct {
 	Directive string // without "="
 	Fact      string // in words
+	Of        any    // the fact, as synth.Each gives it
 }
 
 // ReadSandbox reads a unit or drop-in as the given version of systemd does.
@@ -35,7 +36,13 @@ func ReadSandbox(r io.Reader, version int) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
+	return NewSandbox(settings, version)
+}
+
+// NewSandbox is what the given version of systemd builds of settings.
+func NewSandbox(settings Settings, version int) (*Sandbox, error) {
 	s := &Sandbox{Settings: settings, version: version}
+	var err error
 	if s.mounts, err = mountsOf(settings); err != nil {
 		return nil, err
 	}
@@ -95,41 +102,41 @@ func setOf(words []string) map[string]bool {
 // that the sandbox would refuse.
 func (s *Sandbox) Refuses(t *trace.Trace) []Refusal {
 	var out []Refusal
-	note := func(directive, format string, args ...any) {
+	note := func(of any, directive, format string, args ...any) {
 		if directive != "" {
-			out = append(out, Refusal{directive, fmt.Sprintf(format, args...)})
+			out = append(out, Refusal{directive, fmt.Sprintf(format, args...), of})
 		}
 	}
 	for _, c := range t.Syscalls {
 		if c.Outcome != "ENOSYS" {
-			note(s.refusesCall(c), "%s %s", c.Name, c.ABI)
+			note(c, s.refusesCall(c), "%s %s", c.Name, c.ABI)
 		}
 	}
 	for _, a := range t.Arguments {
 		if synth.RestsOnPermission(a.Seen) {
-			note(s.refusesArgument(a), "%s with %s", a.Syscall, a.Value)
+			note(a, s.refusesArgument(a), "%s with %s", a.Syscall, a.Value)
 		}
 	}
 	for _, c := range t.Capabilities {
 		if synth.Needs(c) {
-			note(s.refusesCapability(c.Name), "%s", c.Name)
+			note(c, s.refusesCapability(c.Name), "%s", c.Name)
 		}
 	}
 	made := madeIn(t)
 	for _, e := range t.Execs {
 		if e.Outcome == trace.OK {
 			directive, path := s.refusesExec(t, e, made)
-			note(directive, "execution of %s", path)
+			note(e, directive, "execution of %s", path)
 		}
 	}
 	for _, f := range t.Files {
 		if synth.RestsOnPermission(f.Seen) && !f.Anon && strings.HasPrefix(string(f.Path), "/") {
-			note(s.refusesFile(f, made), "%s of %s (from %s)", f.Access, f.Path, f.Target)
+			note(f, s.refusesFile(f, made), "%s of %s (from %s)", f.Access, f.Path, f.Target)
 		}
 	}
 	for _, k := range t.Sockets {
 		if synth.RestsOnPermission(k.Seen) {
-			note(s.refusesSocket(k, made), "%s %s %s", k.Action, k.Family, k.Path)
+			note(k, s.refusesSocket(k, made), "%s %s %s", k.Action, k.Family, k.Path)
 		}
 	}
 	return out
