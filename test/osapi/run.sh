@@ -20,12 +20,17 @@ case $version in
 esac
 worker[0]=/usr/local/bin/osapi
 
-service() { systemd-run --quiet --unit="$1" --service-type=exec "${@:2}"; }
+# service NAME CMD...: a server. On a busy machine the emulated guest is too slow for
+# the limits that OSAPI sets itself at its start, so it is given another try.
+service() {
+  systemd-run --quiet --unit="$1" --service-type=exec \
+    --property=Restart=on-failure --property=RestartSec=2 --property=StartLimitIntervalSec=0 "${@:2}"
+}
 
-# listens PORT: waits up to a minute for it.
+# listens PORT: waits up to five minutes for it.
 listens() {
   local _
-  for _ in {1..60}; do
+  for _ in {1..300}; do
     if (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; then return; fi
     sleep 1
   done
