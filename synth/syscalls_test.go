@@ -148,3 +148,26 @@ func TestCapabilityClasses(t *testing.T) {
 		})
 	}
 }
+
+// Kernels that have dev_load inlined are told by what was asked for, and in what.
+func TestInlinedModuleLoad(t *testing.T) {
+	for name, c := range map[string]struct {
+		capability, argument, caller string
+		need                         synth.Need
+	}{
+		"a query":                 {"CAP_NET_ADMIN", "0x8933", "dev_ioctl", synth.OptionalCheck},
+		"a module in a query":     {"CAP_SYS_MODULE", "0x8933", "dev_ioctl", synth.OptionalCheck},
+		"a module in a change":    {"CAP_SYS_MODULE", "0x8914", "dev_ioctl", synth.OptionalCheck},
+		"a change":                {"CAP_NET_ADMIN", "0x8914", "dev_ioctl", synth.Required},
+		"a query by another":      {"CAP_NET_ADMIN", "0x8933", "dev_ethtool", synth.Required},
+		"a module from elsewhere": {"CAP_SYS_MODULE", "0x8933", "__request_module", synth.Required},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := oneRun()
+			in.Capabilities = []trace.Capability{{
+				Seen: seen(trace.OK), Name: c.capability, Syscall: "ioctl", Argument: c.argument, Caller: c.caller,
+			}}
+			require.Equal(t, c.need, synth.Infer(in, synth.Options{}).Capabilities[0].Need)
+		})
+	}
+}
