@@ -155,7 +155,7 @@ func (x *Explainer) At(f written.File, number int) (synth.Explanation, error) {
 
 var (
 	assignment = regexp.MustCompile(`^[A-Z][A-Za-z]+=`)
-	ruleWord   = regexp.MustCompile(`^(audit|deny|allow|owner|capability|network|signal|ptrace|link|mount|remount|umount|pivot_root|dbus|unix|file)( |,|$)`)
+	ruleWord   = regexp.MustCompile(`^(audit|deny|allow|owner|capability|network|signal|ptrace|link|mount|remount|umount|pivot_root|dbus|unix|file)( .|,$)`)
 	pathRule   = regexp.MustCompile(`^"?[/@].*[ \t][mrwklaixpcuPCU]+,?$`)
 )
 
