@@ -35,6 +35,7 @@ line that does. Nothing is run or loaded. PROFILE is one of
   a unit or drop-in    several are merged in the order given: the unit first,
                        then its drop-ins, as systemctl cat prints them
   an AppArmor profile  with what it includes from /etc/apparmor.d on this machine
+  a seccomp filter     as container engines read it
   a profile in JSON    as emit --format json writes it
 
 made by osapi-profile or by anybody else. Each is judged by its own semantics.

@@ -24,7 +24,7 @@ type explainOptions struct {
 
 func (o *explainOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.profile, "profile", "", "explain the lines of the unit, drop-in or AppArmor profile in `FILE`")
+	f.StringVar(&o.profile, "profile", "", "explain the lines of the unit, drop-in, AppArmor profile or seccomp filter in `FILE`")
 	f.IntVar(&o.line, "line", 0, "with --profile: explain line `N` only")
 	f.BoolVar(&o.json, "json", false, "write JSON")
 	f.StringVarP(&o.user, "user", "u", "", "the profile was made for a worker that runs as `NAME` (default: as recorded)")
@@ -37,8 +37,8 @@ func newExplain() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain [WHAT] [--profile FILE [--line N]] [--json] [TRACE]...",
 		Short: "Tell what stands behind a line, and which lines a fact causes",
-		Long: `explain leads from a line of a unit, drop-in or AppArmor profile to the facts
-behind it (which program, by which call, with which outcome, in which operation,
+		Long: `explain leads from a line of a unit, drop-in, AppArmor profile or seccomp filter
+(there a call, by its name) to the facts behind it (which program, by which call, with which outcome, in which operation,
 how often, first and last when) or to the rule that it follows from; and from a
 fact to the lines that it causes. Facts come from the traces named, or else from
 the last one recorded.

@@ -33,6 +33,9 @@ func load(names []string, stderr io.Writer) (*trace.Trace, error) {
 			return nil, err
 		}
 		tellDoubts(name, t, stderr)
+		if t.Empty() && len(names) > 1 {
+			note(stderr, "%s has no facts: the worker did nothing while it was recorded", name)
+		}
 		traces = append(traces, t)
 	}
 	merged := trace.Merge(traces...)
@@ -53,9 +56,6 @@ func load(names []string, stderr io.Writer) (*trace.Trace, error) {
 func tellDoubts(name string, t *trace.Trace, stderr io.Writer) {
 	if len(t.Holes) > 0 {
 		note(stderr, "%s has holes: %s", name, inWords(t.Holes))
-	}
-	if t.Empty() {
-		note(stderr, "%s has no facts: the worker did nothing while it was recorded", name)
 	}
 	for _, h := range t.Failed() {
 		note(stderr, "%s: %s", name, h.Detail)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/osapi-io/osapi-profile/synth"
 	"github.com/osapi-io/osapi-profile/synth/apparmor"
+	"github.com/osapi-io/osapi-profile/synth/seccomp"
 	"github.com/osapi-io/osapi-profile/synth/systemd"
 	"github.com/osapi-io/osapi-profile/synth/written"
 	"github.com/osapi-io/osapi-profile/trace"
@@ -75,7 +76,7 @@ func Of(files []written.File, t *trace.Trace, opt Options) (Report, error) {
 		}
 	}
 	judge := map[written.Format]func([]written.File, *trace.Trace, Options) (refused, error){
-		written.Systemd: r.unit, written.AppArmor: r.apparmor, written.JSON: r.json,
+		written.Systemd: r.unit, written.AppArmor: r.apparmor, written.Seccomp: r.seccomp, written.JSON: r.json,
 	}[r.Format]
 	if judge == nil {
 		return r, fmt.Errorf("%s: %s is no profile", files[0].Name, r.Format)
@@ -166,6 +167,25 @@ func (r *Report) apparmor(files []written.File, t *trace.Trace, opt Options) (re
 	w := synth.NewTeller(t)
 	for _, d := range found {
 		denied.add(w, d.Of, p.Why(d))
+	}
+	return denied, nil
+}
+
+func (r *Report) seccomp(files []written.File, t *trace.Trace, _ Options) (refused, error) {
+	f, err := seccomp.Read(bytes.NewReader(files[0].Text))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", files[0].Name, err)
+	}
+	for _, text := range seccomp.Conditions(files[0].Text) {
+		r.Unjudged = append(r.Unjudged, synth.Unjudged{
+			Line: synth.Line{File: files[0].Name, Text: text},
+			Why:  "a container engine decides by capabilities, architecture or kernel whether the entry is there; taken to be",
+		})
+	}
+	var denied refused
+	w := synth.NewTeller(t)
+	for _, refusal := range f.Refuses(t) {
+		denied.add(w, refusal.Of, "the filter, which does not let through: "+refusal.Fact)
 	}
 	return denied, nil
 }

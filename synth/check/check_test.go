@@ -9,6 +9,7 @@ import (
 	"github.com/osapi-io/osapi-profile/synth"
 	"github.com/osapi-io/osapi-profile/synth/apparmor"
 	"github.com/osapi-io/osapi-profile/synth/check"
+	"github.com/osapi-io/osapi-profile/synth/seccomp"
 	"github.com/osapi-io/osapi-profile/synth/systemd"
 	"github.com/osapi-io/osapi-profile/synth/tracegen"
 	"github.com/osapi-io/osapi-profile/synth/written"
@@ -36,6 +37,7 @@ func worker() *trace.Trace {
 			{Seen: trace.Seen{Subject: 1, Outcome: "ENOENT"}, Path: "/etc/none", Access: trace.AccessRead},
 		},
 		Capabilities: []trace.Capability{{Seen: seen(1), Name: "CAP_CHOWN", Syscall: "chown"}},
+		Syscalls:     []trace.Syscall{{Seen: seen(1), Name: "chown"}},
 	}
 }
 
@@ -46,14 +48,18 @@ func TestEachFormatNamesWhatDenies(t *testing.T) {
 		open   int
 	}{
 		{[]written.File{file(t, "u", "[Service]\nExecStart=/usr/bin/w\nInaccessiblePaths=/etc\n"), file(t, "d", "[Service]\nCapabilityBoundingSet=\n")},
-			[]string{"capability CAP_CHOWN by CapabilityBoundingSet=", "file /etc/w by u:3: InaccessiblePaths=/etc"}, 0},
+			[]string{"capability CAP_CHOWN by d:2: CapabilityBoundingSet=", "file /etc/w by u:3: InaccessiblePaths=/etc"}, 0},
 		{[]written.File{file(t, "d", "[Service]\nInaccessiblePaths=/etc\n")}, []string{"file /etc/w by d:2: InaccessiblePaths=/etc"}, 1},
 		{[]written.File{file(t, "a", "profile w {\n  capability chown,\n  /etc/w w,\n  /usr/bin/* r,\n}\n")},
 			[]string{"file /etc/w by no rule grants r; not enough is a:3: /etc/w w,"}, 0},
 		{[]written.File{file(t, "a", "profile w {\n  capability,\n  /etc/* r,\n  deny /etc/w r,\n include <x>\n}\n")},
 			[]string{"file /etc/w by denied by a:4: deny /etc/w r,"}, 1},
+		{[]written.File{file(t, "s", `{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW"},
+			{"names":["bpf"],"action":"SCMP_ACT_ALLOW","includes":{"caps":["CAP_BPF"]}}]}`)},
+			[]string{"syscall chown by the filter, which does not let through: chown "}, 1},
 		{[]written.File{file(t, "j", `{"worker":{"name":"w"},"syscalls":[],"files":[]}`)},
-			[]string{"capability CAP_CHOWN by the profile does not grant it", "file /etc/w by the profile does not grant it"}, 0},
+			[]string{"capability CAP_CHOWN by the profile does not grant it", "file /etc/w by the profile does not grant it",
+				"syscall chown by the profile does not grant it"}, 0},
 	} {
 		r, err := check.Of(c.files, worker(), check.Options{AppArmor: fstest.MapFS{}})
 		require.NoError(t, err)
@@ -66,7 +72,7 @@ func TestEachFormatNamesWhatDenies(t *testing.T) {
 		require.Equal(t, c.denied, denied)
 		require.Len(t, r.Unjudged, c.open, "%+v", r.Unjudged)
 		require.Equal(t, facts, r.Refused)
-		require.Equal(t, 3, r.Facts)
+		require.Equal(t, 4, r.Facts)
 		var text bytes.Buffer
 		require.NoError(t, r.WriteText(&text))
 		require.Contains(t, text.String(), r.Summary())
@@ -103,11 +109,12 @@ func TestWhatIsEmittedDeniesNothing(t *testing.T) {
 		in, err := trace.ReadFile(name)
 		require.NoError(t, err)
 		p := synth.Infer(in, synth.Options{})
-		var unit, profile, object bytes.Buffer
+		var unit, profile, filter, object bytes.Buffer
 		require.NoError(t, systemd.Unit(&unit, p, systemd.Options{}))
 		require.NoError(t, apparmor.Write(&profile, p, apparmor.Options{}))
+		require.NoError(t, seccomp.Write(&filter, p, seccomp.Options{}))
 		require.NoError(t, synth.WriteJSON(&object, p))
-		for _, text := range []string{unit.String(), profile.String(), object.String()} {
+		for _, text := range []string{unit.String(), profile.String(), filter.String(), object.String()} {
 			r, err := check.Of([]written.File{file(t, "x", text)}, in, check.Options{AppArmor: fstest.MapFS{}})
 			require.NoError(t, err)
 			require.Empty(t, r.Denied, "%s", name)

@@ -2,7 +2,9 @@ package coverage_test
 
 import (
 	"bytes"
+	"flag"
 	"math/rand/v2"
+	"os"
 	"testing"
 
 	"github.com/osapi-io/osapi-profile/synth"
@@ -11,6 +13,8 @@ import (
 	"github.com/osapi-io/osapi-profile/trace"
 	"github.com/stretchr/testify/require"
 )
+
+var update = flag.Bool("update", false, "rewrite the golden file")
 
 // ran is a run that made some calls.
 func ran(id string, calls ...string) *trace.Trace {
@@ -63,4 +67,23 @@ func TestTheOrderOfRunsDoesNotMatter(t *testing.T) {
 			require.LessOrEqual(t, len(run.Added), run.Needs)
 		}
 	}
+}
+
+// TestRecordedTraces: the two recordings of February, as root and as a user, as if
+// they were runs of one training.
+func TestRecordedTraces(t *testing.T) {
+	var runs []*trace.Trace
+	for _, name := range []string{"osapi-2026-02.jsonl", "osapi-2026-02-user.jsonl"} {
+		in, err := trace.ReadFile("../../docs/traces/" + name)
+		require.NoError(t, err)
+		runs = append(runs, in)
+	}
+	var b bytes.Buffer
+	require.NoError(t, coverage.Of(trace.Merge(runs...), synth.Options{}).WriteText(&b))
+	if *update {
+		require.NoError(t, os.WriteFile("testdata/february.txt", b.Bytes(), 0o644))
+	}
+	want, err := os.ReadFile("testdata/february.txt")
+	require.NoError(t, err)
+	require.Equal(t, string(want), b.String(), "run go test with -update")
 }

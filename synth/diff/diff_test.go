@@ -2,7 +2,9 @@ package diff_test
 
 import (
 	"bytes"
+	"flag"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -12,6 +14,8 @@ import (
 	"github.com/osapi-io/osapi-profile/trace"
 	"github.com/stretchr/testify/require"
 )
+
+var update = flag.Bool("update", false, "rewrite the golden file")
 
 func madeUp(seed uint64) *synth.Profile {
 	return synth.Infer(tracegen.Trace(rand.New(rand.NewPCG(seed, 5)), 12), synth.Options{})
@@ -59,7 +63,12 @@ func TestRecordedTraces(t *testing.T) {
 	require.False(t, c.Same())
 	var out bytes.Buffer
 	require.NoError(t, c.WriteText(&out))
-	require.NotContains(t, out.String(), "no difference")
+	if *update {
+		require.NoError(t, os.WriteFile("testdata/february.txt", out.Bytes(), 0o644))
+	}
+	want, err := os.ReadFile("testdata/february.txt")
+	require.NoError(t, err)
+	require.Equal(t, string(want), out.String(), "run go test with -update")
 }
 
 func TestWhatChanges(t *testing.T) {

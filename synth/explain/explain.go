@@ -4,6 +4,7 @@ package explain
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/osapi-io/osapi-profile/synth"
 	"github.com/osapi-io/osapi-profile/synth/apparmor"
+	"github.com/osapi-io/osapi-profile/synth/seccomp"
 	"github.com/osapi-io/osapi-profile/synth/systemd"
 	"github.com/osapi-io/osapi-profile/synth/written"
 )
@@ -59,18 +61,30 @@ func (x *Explainer) Everything() ([]synth.Explanation, error) {
 			out = append(out, e)
 		}
 	}
-	b.Reset()
-	if err := apparmor.Write(&b, x.profile, x.opt.AppArmor); err != nil {
-		return out, nil // a profile without files or programs has no such format
+	for format, write := range map[written.Format]func() error{
+		written.AppArmor: func() error { return apparmor.Write(&b, x.profile, x.opt.AppArmor) },
+		written.Seccomp:  func() error { return seccomp.Write(&b, x.profile, seccomp.Options{}) },
+	} {
+		b.Reset()
+		if write() != nil {
+			continue // a trace without the facts that it stands on has no such format
+		}
+		lines, err := x.File(written.File{Text: b.Bytes(), Format: format})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, lines...)
 	}
-	lines, err := x.File(written.File{Text: b.Bytes(), Format: written.AppArmor})
 	for i := range out {
-		out[i].Number = 0 // there is no file that they are in
+		out[i].Number = 0 // there is no file that it is in
 	}
-	for i := range lines {
-		lines[i].Number = 0
-	}
-	return append(out, lines...), err
+	slices.SortStableFunc(out, func(a, b synth.Explanation) int { return cmp.Compare(order(a), order(b)) })
+	return out, nil
+}
+
+// order is that of the formats.
+func order(e synth.Explanation) int {
+	return slices.Index([]string{"systemd", "apparmor", "seccomp"}, e.Format)
 }
 
 // File explains each line of a unit, drop-in or AppArmor profile.
@@ -93,7 +107,13 @@ func (x *Explainer) File(f written.File) ([]synth.Explanation, error) {
 		}
 		return out, err
 	}
-	return nil, fmt.Errorf("%s: %s has no lines to explain; name a unit, a drop-in or an AppArmor profile", f.Name, f.Format)
+	if f.Format == written.Seccomp {
+		for _, l := range seccomp.Lines(f.Name, f.Text) {
+			out = append(out, seccomp.Explain(x.profile, l))
+		}
+		return out, nil
+	}
+	return nil, fmt.Errorf("%s: %s has no lines to explain; name a unit, a drop-in, an AppArmor profile or a seccomp filter", f.Name, f.Format)
 }
 
 var leftOut = regexp.MustCompile(`^# ([A-Za-z]+)= left out`)
@@ -135,7 +155,7 @@ func (x *Explainer) At(f written.File, number int) (synth.Explanation, error) {
 
 var (
 	assignment = regexp.MustCompile(`^[A-Z][A-Za-z]+=`)
-	ruleWord   = regexp.MustCompile(`^(audit|deny|allow|owner|capability|network|signal|ptrace|link|mount|remount|umount|pivot_root|dbus|unix|file)( |,|$)`)
+	ruleWord   = regexp.MustCompile(`^(audit|deny|allow|owner|capability|network|signal|ptrace|link|mount|remount|umount|pivot_root|dbus|unix|file)( .|,$)`)
 	pathRule   = regexp.MustCompile(`^"?[/@].*[ \t][mrwklaixpcuPCU]+,?$`)
 )
 

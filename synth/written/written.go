@@ -19,18 +19,18 @@ const (
 	JSON     Format = "json" // a profile with its evidence
 	Systemd  Format = "systemd"
 	AppArmor Format = "apparmor"
+	Seccomp  Format = "seccomp" // the filter of a container
 )
 
 // String is what a file of the format is, in words.
 func (f Format) String() string {
-	return map[Format]string{Trace: "a trace", JSON: "a profile in JSON", Systemd: "a unit file", AppArmor: "an AppArmor profile"}[f]
+	return map[Format]string{Trace: "a trace", JSON: "a profile in JSON", Systemd: "a unit file", AppArmor: "an AppArmor profile", Seccomp: "a seccomp filter"}[f]
 }
 
 // Reasons for which a file is nothing that can be read.
 var (
-	ErrEmpty   = errors.New("empty; name a unit, a drop-in, an AppArmor profile, a profile in JSON or a trace")
-	ErrUnknown = errors.New("neither a unit, an AppArmor profile, a profile in JSON nor a trace")
-	ErrSeccomp = errors.New("a seccomp profile, which is not judged or explained yet")
+	ErrEmpty   = errors.New("empty; name a unit, a drop-in, an AppArmor profile, a seccomp filter, a profile in JSON or a trace")
+	ErrUnknown = errors.New("neither a unit, an AppArmor profile, a seccomp filter, a profile in JSON nor a trace")
 )
 
 // File is one that was read.
@@ -89,13 +89,10 @@ func object(text []byte) (Format, error) {
 	for _, k := range []struct {
 		key    string
 		format Format
-	}{{"type", Trace}, {"worker", JSON}} {
+	}{{"type", Trace}, {"worker", JSON}, {"defaultAction", Seccomp}} {
 		if keys[k.key] != nil {
 			return k.format, nil
 		}
-	}
-	if keys["defaultAction"] != nil {
-		return "", ErrSeccomp
 	}
 	return "", ErrUnknown
 }
