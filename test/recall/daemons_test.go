@@ -17,8 +17,9 @@ import (
 	"github.com/osapi-io/osapi-profile/test/recall/seen"
 )
 
-// patience is how long a daemon may take to do what it was asked.
-const patience = 20 * time.Second
+// patience is how long a daemon may take to do what it was asked, and the recorder
+// before it to load its programs, on a busy machine or an emulated one.
+const patience = 2 * time.Minute
 
 // until waits for a condition.
 func until(what string, holds func() bool) error {

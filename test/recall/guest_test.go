@@ -13,7 +13,7 @@ import (
 
 // A stock Debian kernel has function probes besides the tracepoints, and takes
 // calls of i386, which not every machine does. Only what is told otherwise there.
-const inTheGuest = "TestRecall/(shell|coreutils|nginx|rename|chroot|mounts|spawn|at|hostile|compat|gate|setuid)$"
+const inTheGuest = "TestRecall/(nginx|rename|chroot|at|compat|gate)$"
 
 func TestRecallInTheGuest(t *testing.T) {
 	need.VM(t)
@@ -25,7 +25,7 @@ func TestRecallInTheGuest(t *testing.T) {
 	run.Env = append(os.Environ(), "VM_TIMEOUT=900")
 	out, err := run.CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	for _, name := range []string{"compat", "gate", "nginx"} {
+	for _, name := range []string{"compat", "gate"} {
 		require.Contains(t, string(out), "--- PASS: TestRecall/"+name, "%s", out)
 	}
 	t.Logf("%s", out)

@@ -26,7 +26,7 @@ var environment = []string{
 }
 
 // limit is how long one run may take.
-const limit = 2 * time.Minute
+const limit = 5 * time.Minute
 
 // run runs a command in the workload's tree while the workload is driven.
 func (w workload) run(t *testing.T, l layout, command []string) {

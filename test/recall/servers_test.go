@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -45,15 +46,37 @@ func converse(address, text string) string {
 
 // signal sends a signal to the process whose number is in a file.
 func signal(l layout, file string, sig syscall.Signal) error {
-	text, err := os.ReadFile(l.path(file))
-	if err != nil {
-		return err
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	pid, err := pidIn(l.path(file))
 	if err != nil {
 		return err
 	}
 	return syscall.Kill(pid, sig)
+}
+
+func pidIn(file string) (int, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(strings.TrimSpace(string(text)))
+}
+
+// childless says whether the process whose number is in a file has no children,
+// not even such as have ended.
+func childless(l layout, file string) bool {
+	pid, err := pidIn(l.path(file))
+	if err != nil {
+		return false
+	}
+	processes, err := filepath.Glob("/proc/[0-9]*/stat")
+	for _, file := range processes {
+		stat, _ := os.ReadFile(file) // or it has ended, and was waited for
+		_, after, _ := strings.Cut(string(stat), ") ")
+		if fields := strings.Fields(after); len(fields) > 1 && fields[1] == strconv.Itoa(pid) {
+			return false
+		}
+	}
+	return err == nil
 }
 
 // memcached is one process of many threads, as another user.
@@ -102,6 +125,9 @@ func dnsmasq(port, client string) workload {
 			}
 			if got := lookUp(&net.Dialer{}, "tcp", address, "one.example"); got != "192.0.2.1" {
 				return fmt.Errorf("dnsmasq answers %q", got)
+			}
+			if err := until("who answered the stream to be waited for", func() bool { return childless(l, "pid") }); err != nil {
+				return err
 			}
 			l.file("hosts", "192.0.2.2 two.example\n", 0o644)
 			if err := signal(l, "pid", syscall.SIGHUP); err != nil {
