@@ -124,7 +124,7 @@ const (
 )
 
 func (o *observer) view(e *event) view {
-	v := view{root: climb(e.text[textRoot]), pid: e.Tgid, mntns: e.Mntns}
+	v := view{root: climb(e.text[textRoot]), pid: e.Tgid, mntns: e.Mntns, time: e.Time}
 	if e.Mntns != o.mntns {
 		v.prefix = o.spaces.prefix(e.Mntns, e.Tgid)
 	}
