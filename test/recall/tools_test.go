@@ -23,7 +23,7 @@ func toolWorkloads(t *testing.T) []workload {
 			coreutils(l)
 			l.source("rsync.sh")
 		}, command: script("rsync.sh"), replace: []seen.Replacement{
-			{Match: regexp.MustCompile(`/\.([^/]+)\.[A-Za-z0-9]{4,7}$`), With: "/.${1}.RANDOM"}}},
+			{Match: regexp.MustCompile(`/\.([^/]+)\.[A-Za-z0-9]{3,7}$`), With: "/.${1}.RANDOM"}}},
 		{name: "sqlite", needs: []string{"/usr/bin/sqlite3"}, what: "sqlite3: rollback journal, WAL and its shared memory", prepare: func(l layout) { l.source("base.sql") },
 			command: func(layout) []string { return []string{"/usr/bin/sqlite3", "base", ".read base.sql"} }},
 		{name: "gcc", needs: []string{"/usr/bin/gcc"}, what: "gcc: preprocessor, compiler, assembler and linker", prepare: func(l layout) {
