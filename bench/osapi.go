@@ -53,8 +53,8 @@ func agent(binary string) func(ground, setting) (float64, error) {
 			return 0, err
 		}
 		var asked error
-		for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
-			if asked = o.ask(2 * time.Second); asked == nil {
+		for end := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+			if asked = o.ask(time.Minute); asked == nil {
 				break
 			}
 			if time.Now().After(end) {
