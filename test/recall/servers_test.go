@@ -26,7 +26,7 @@ import (
 // are there for, from outside.
 func serverWorkloads(t *testing.T) []workload {
 	ports := freePorts(t, 4)
-	return []workload{memcached(ports[0]), dnsmasq(ports[1], ports[2]), chrony(), sshd(ports[3])}
+	return []workload{memcached(ports[0]), dnsmasq(ports[1], ports[2]), sshd(ports[3])}
 }
 
 // converse says something to a server and answers all that comes back.
@@ -153,35 +153,6 @@ func lookUp(dialer *net.Dialer, network, server, name string) string {
 		return fmt.Sprint(addresses, err)
 	}
 	return addresses[0].String()
-}
-
-// chrony is asked over its socket how it fares. It leaves the clock alone.
-func chrony() workload {
-	return workload{
-		name: "chrony", needs: []string{"chronyd", "chronyc"}, what: "chronyd: a UNIX socket for commands, as another user behind a seccomp filter",
-		prepare: func(l layout) {
-			l.mkdir("run", "state")
-			for _, dir := range []string{"run", "state"} {
-				require.NoError(l.t, exec.Command("chown", "_chrony:", l.path(dir)).Run())
-				require.NoError(l.t, os.Chmod(l.path(dir), 0o750))
-			}
-			l.file("conf", strings.Join([]string{
-				"port 0", "cmdport 0", "bindcmdaddress " + l.path("run/sock"), "pidfile " + l.path("run/pid"), "local stratum 8",
-				"driftfile " + l.path("state/drift"), "logdir " + l.path("state"), "log tracking", ""}, "\n"), 0o644)
-		},
-		command: func(l layout) []string {
-			return []string{"/usr/sbin/chronyd", "-x", "-d", "-F", "1", "-f", l.path("conf")}
-		},
-		drive: func(l layout) error {
-			if err := until("chronyd", func() bool {
-				return exec.Command("chronyc", "-h", l.path("run/sock"), "tracking").Run() == nil
-			}); err != nil {
-				return err
-			}
-			return signal(l, "run/pid", syscall.SIGTERM)
-		},
-		replace: []seen.Replacement{{Match: regexp.MustCompile(`/chronyc\.[0-9]+\.sock$`), With: "/chronyc.PID.sock"}},
-	}
 }
 
 const sshdConf = `
