@@ -124,7 +124,7 @@ const (
 )
 
 func (o *observer) view(e *event) view {
-	v := view{root: climb(e.text[textRoot]), pid: e.Tgid, mntns: e.Mntns}
+	v := view{root: climb(e.text[textRoot]), pid: e.Tgid, mntns: e.Mntns, time: e.Time}
 	if e.Mntns != o.mntns {
 		v.prefix = o.spaces.prefix(e.Mntns, e.Tgid)
 	}
@@ -144,6 +144,15 @@ func (o *observer) see(f trace.File) error {
 	fresh, err := o.files.again(f)
 	o.note(fresh)
 	return err
+}
+
+// unread is an event without the name that it was about. A call that came to
+// EFAULT had none.
+func (o *observer) unread(e *event) error {
+	if name, _ := o.call(e.Call); e.Outcome != uint32(syscall.EFAULT) {
+		o.holes.add(trace.HoleUnresolved, "a file name given to "+name+"(2) could not be read from the worker's memory")
+	}
+	return nil
 }
 
 // file is an event with what the kernel resolved.
@@ -166,10 +175,7 @@ func (o *observer) file(e event) error {
 // named is an event with a name as the program wrote it.
 func (o *observer) named(e event) error {
 	if e.is(eventFault) {
-		if e.Outcome != uint32(syscall.EFAULT) {
-			o.holes.add(trace.HoleUnresolved, "a file name could not be read from the worker's memory")
-		}
-		return nil
+		return o.unread(&e)
 	}
 	if e.text[textName] == "" && e.Outcome == uint32(syscall.ENOENT) {
 		return nil // an empty name names nothing
@@ -200,10 +206,7 @@ func (o *observer) named(e event) error {
 // pair is a rename or a hard link: two names, two facts.
 func (o *observer) pair(e event) error {
 	if e.is(eventFault) {
-		if e.Outcome != uint32(syscall.EFAULT) {
-			o.holes.add(trace.HoleUnresolved, "a file name could not be read from the worker's memory")
-		}
-		return nil
+		return o.unread(&e)
 	}
 	v := o.view(&e)
 	from := o.names.resolve(v, climb(e.text[textWalk]), e.text[textName], e.is(eventFollow))

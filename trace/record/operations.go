@@ -1,6 +1,7 @@
 package record
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -83,7 +84,7 @@ func (r *recording) ended(o trace.Operation) {
 // write writes an operation, unless writing has failed already.
 func (r *recording) write(o trace.Operation) {
 	if r.failed == nil {
-		r.fail(r.out.Operation(o))
+		r.fail(errors.Join(r.out.Operation(o), r.pending.flush()))
 	}
 }
 
