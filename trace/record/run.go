@@ -116,7 +116,7 @@ func (r *recording) begin(header trace.Header) error {
 	if err := r.variables.MemoryChecks.Set(r.symbols.memoryChecks()); err != nil {
 		return fmt.Errorf("arming the probes: %w", err)
 	}
-	r.requested = r.probes.requests
+	r.requested, r.opens = r.probes.requests, r.functions["security_file_open"]
 	return nil
 }
 
