@@ -20,14 +20,13 @@ type action struct {
 	do      func(dir string) error
 	prepare func(dir string) error // done before by the tests, unseen
 
-	// What must be in the trace, and nothing else: see stage.words.
+	// What must be in the trace, and nothing else: see performance.words.
 	want  []string // files, executions and capabilities
 	facts []string // arguments and sockets
 	calls []string // the system calls beyond those of a Go program; nil: not looked at
 
 	functions []string // what hooked functions tell as well, that is told elsewhere: by a program's name and loader
-	holes     []string // what the trace says it lacks, where they are not
-	always    []string // what it says it lacks in any case
+	holes     []string // what the trace says it lacks
 
 	learn   func() []string // further facts, as the tests find them when they do it themselves
 	perhaps []string        // what may be in the trace, by what there is on the machine
@@ -55,13 +54,6 @@ func (a action) expected(p probePath) []string {
 		}
 	}
 	return sorted(list)
-}
-
-func (a action) lacks(p probePath) []string {
-	if len(p.functions) > 0 {
-		return a.always
-	}
-	return slices.Concat(a.always, a.holes)
 }
 
 // Each action gives the facts it must, no more and no less, on each path of

@@ -18,6 +18,7 @@ import (
 
 	"github.com/cilium/ebpf/btf"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/osapi-io/osapi-profile/bpf"
 	"github.com/osapi-io/osapi-profile/trace"
@@ -71,7 +72,12 @@ type performed struct {
 func recordActions(t *testing.T, names []string) []*stage {
 	base, err := os.MkdirTemp("", "actions") // not t.TempDir(): nobody has to get in
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = os.RemoveAll(base) })
+	t.Cleanup(func() {
+		_ = os.RemoveAll(base)
+		if id, err := unix.SysvShmGet(sharedKey, 0, 0); err == nil { // see CAP_IPC_OWNER
+			_, _ = unix.SysvShmCtl(id, unix.IPC_RMID, nil)
+		}
+	})
 	base, err = filepath.EvalSymlinks(base)
 	require.NoError(t, errorsOf(err, os.Chmod(base, 0o755)))
 	program, err := os.ReadFile("/proc/self/exe")
@@ -120,7 +126,7 @@ func (s *stage) record(t *testing.T, base string, names []string) {
 	var expected, got []string
 	for _, name := range names {
 		if r.status[name] != notHere {
-			expected = append(expected, actions()[name].lacks(s.probePath)...)
+			expected = append(expected, actions()[name].holes...)
 		}
 	}
 	if s.blind {
