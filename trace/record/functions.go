@@ -67,8 +67,8 @@ func requestHook(program string) string {
 
 // functionPrograms are those programs for functions that can be loaded here by
 // one of the ways: fexit wants each function to be in the kernel's BTF.
-func functionPrograms(spec *ebpf.CollectionSpec, ways []string, capability choice) []string {
-	kernel, err := btf.LoadKernelSpec()
+func functionPrograms(spec *ebpf.CollectionSpec, cache *btf.Cache, ways []string, capability choice) []string {
+	kernel, err := cache.Kernel()
 	if err != nil {
 		return nil
 	}
@@ -80,7 +80,7 @@ func functionPrograms(spec *ebpf.CollectionSpec, ways []string, capability choic
 		}
 	}
 	tried := choice{programs: []string{"fexit_security_file_open"}}
-	if slices.Contains(ways, byFexit) && (strings.HasPrefix(capability.hook, "fexit/") || try(spec, tried) == nil) {
+	if slices.Contains(ways, byFexit) && (strings.HasPrefix(capability.hook, "fexit/") || try(spec, cache, tried) == nil) {
 		names = append(names, trampolines(kernel)...)
 	}
 	if slices.Contains(ways, byKprobe) && haveKprobes() {

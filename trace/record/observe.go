@@ -25,6 +25,7 @@ type observer struct {
 	// root of whoever used them: learnt from the event of the file.
 	socketPaths map[socketName]trace.Path
 	requested   bool // what rings are asked for is seen
+	opens       bool // files that the kernel opens by itself are seen
 }
 
 // socketName is the path of a UNIX socket as a program wrote it.
@@ -267,6 +268,11 @@ func (o *observer) exec(e event) error {
 	}
 	if e.is(eventAttached) {
 		return o.found(&e, target, image)
+	}
+	if e.is(eventScript) && !e.is(eventFirst) {
+		if err := o.interpreters(v, &e, subject.Script, subject.Exe); err != nil {
+			return err
+		}
 	}
 	f := trace.Exec{Seen: o.seen(&e.RecorderEvent), Target: target, Called: o.absolute(v, &e),
 		UID: e.is(eventUID), GID: e.is(eventGID), Caps: e.is(eventCaps)}

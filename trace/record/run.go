@@ -45,6 +45,8 @@ func run(ctx context.Context, o Options, ways []choice, functions []string) (Res
 	} else if path, err = locate(o.Command[0]); err != nil {
 		return Result{}, err
 	}
+	names := make(chan *symbols, 1)
+	go func() { names <- readSymbols() }()
 	p, err := load(ways, functions, more...)
 	if err != nil {
 		return Result{}, err
@@ -55,7 +57,7 @@ func run(ctx context.Context, o Options, ways []choice, functions []string) (Res
 		return Result{}, fmt.Errorf("opening the ring buffer: %w", err)
 	}
 	defer func() { _ = reader.Close() }()
-	r := &recording{Options: o, probes: p, reader: reader, symbols: readSymbols(), meter: newMeter()}
+	r := &recording{Options: o, probes: p, reader: reader, symbols: <-names, meter: newMeter()}
 	defer func() { r.tap.close() }()
 	if o.Attach != nil {
 		defer r.leave()
@@ -118,7 +120,7 @@ func (r *recording) begin(header trace.Header) error {
 	if err := r.variables.MemoryChecks.Set(r.symbols.memoryChecks()); err != nil {
 		return fmt.Errorf("arming the probes: %w", err)
 	}
-	r.requested = r.probes.requests
+	r.requested, r.opens = r.probes.requests, r.functions["security_file_open"]
 	return nil
 }
 
