@@ -28,6 +28,7 @@ var evaluated = setOf(strings.Fields(`CapabilityBoundingSet NoNewPrivileges Rest
 	ProtectHome PrivateTmp PrivateDevices InaccessiblePaths NoExecPaths ExecPaths BindReadOnlyPaths ProtectKernelTunables
 	ProtectKernelModules ProtectKernelLogs ProtectClock ProtectHostname PrivateIPC ProtectControlGroups SystemCallFilter
 	SystemCallArchitectures RestrictAddressFamilies RestrictNamespaces RestrictRealtime LockPersonality MemoryDenyWriteExecute
+	PrivateNetwork PrivateUsers PrivateMounts PrivateBPF ProcSubset
 	User DynamicUser AmbientCapabilities StateDirectory CacheDirectory LogsDirectory RuntimeDirectory ConfigurationDirectory`))
 
 // harmless are those that refuse nothing by themselves, whatever their value.
@@ -112,7 +113,7 @@ func (u *understanding) scalar(a Assignment) {
 	case "true", "1", "on", "y", "t", "yes":
 		value = "yes"
 	case "disconnected", "private", "pid", "identity", "full":
-		if a.Name != "ProtectSystem" {
+		if a.Name != "ProtectSystem" && a.Name != "ProcSubset" && a.Name+value != "PrivateUsersidentity" {
 			u.note(a, "taken as yes")
 			value = "yes"
 		}
