@@ -89,7 +89,10 @@ func namesThings(name string, words []string) bool {
 }
 
 // frame are the lines of a unit that are there in every one.
-var frame = setOf([]string{"User", "Group", "Type", "ExecStart", "Restart", "AppArmorProfile"})
+var frame = setOf([]string{
+	"User", "Group", "Type", "ExecStart", "Restart", "AppArmorProfile",
+	"StateDirectoryMode", "CacheDirectoryMode", "LogsDirectoryMode", "RuntimeDirectoryMode",
+})
 
 func (x *Explainer) rules(names ...string) []synth.Rule {
 	return synth.RulesNamed(names, Rules(), synth.Rules())
