@@ -28,7 +28,6 @@ var evaluated = setOf(strings.Fields(`CapabilityBoundingSet NoNewPrivileges Rest
 	ProtectHome PrivateTmp PrivateDevices InaccessiblePaths NoExecPaths ExecPaths BindReadOnlyPaths ProtectKernelTunables
 	ProtectKernelModules ProtectKernelLogs ProtectClock ProtectHostname PrivateIPC ProtectControlGroups SystemCallFilter
 	SystemCallArchitectures RestrictAddressFamilies RestrictNamespaces RestrictRealtime LockPersonality MemoryDenyWriteExecute
-	PrivateNetwork PrivateUsers PrivateMounts PrivateBPF ProcSubset
 	User DynamicUser AmbientCapabilities StateDirectory CacheDirectory LogsDirectory RuntimeDirectory ConfigurationDirectory`))
 
 // harmless are those that refuse nothing by themselves, whatever their value.
