@@ -105,7 +105,7 @@ func (o *emitOptions) check() error {
 			return fmt.Errorf("%s %q: letters, digits and _ . @ : - only", n.option, n.name)
 		}
 	}
-	if o.syscalls != listed && o.syscalls != grouped {
+	if o.syscalls != "" && o.syscalls != listed && o.syscalls != grouped {
 		return fmt.Errorf("syscalls %q: there are %s and %s", o.syscalls, listed, grouped)
 	}
 	if o.systemd < 0 {
