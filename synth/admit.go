@@ -48,7 +48,7 @@ func (p *Profile) grants(of any, by subjects) bool {
 		return !restsOnPermission(f.Outcome) || f.Anon || f.Path == "" || f.Path[0] != '/' || p.GrantsFile(f.Path, f.Access) &&
 			(f.Access&(trace.AccessExec|trace.AccessExecMap) == 0 || p.grantsExec(f.Path))
 	case trace.Socket:
-		return !restsOnPermission(f.Outcome) || p.grantsSocket(f)
+		return !SocketRestsOnPermission(f) || p.grantsSocket(f)
 	case trace.Argument:
 		return !restsOnPermission(f.Outcome) || p.grantsArgument(f)
 	}

@@ -15,11 +15,19 @@ import (
 func inferCapabilities(t *trace.Trace, by subjects) []CapabilityGrant {
 	checks := map[string]map[string][]trace.Capability{} // name → reason ("" for needed)
 	inside := map[string]bool{}                          // granted in a user namespace of the worker's own
+	callers := map[string][]string{}
+	failed := failedCalls(t)
 	for _, c := range t.Capabilities {
 		if checks[c.Name] == nil {
 			checks[c.Name] = map[string][]trace.Capability{}
 		}
 		reason := notNeeded(c)
+		if reason == reasonDenied && failed[failedCall{c.Subject, c.Operation, c.Syscall}] {
+			reason = reasonMissed
+		}
+		if c.Caller != "" {
+			callers[c.Name] = append(callers[c.Name], c.Caller)
+		}
 		checks[c.Name][reason] = append(checks[c.Name][reason], c)
 		if reason == reasonUserNS && c.Outcome == trace.OK {
 			inside[c.Name] = true
@@ -35,6 +43,9 @@ func inferCapabilities(t *trace.Trace, by subjects) []CapabilityGrant {
 		for _, c := range facts {
 			g.Facts = append(g.Facts, by.ref(c.Seen, c.Syscall))
 		}
+		if asked := callers[name]; asked != nil {
+			g.Callers = sortedSet(asked)
+		}
 		g.normalise()
 		grants = append(grants, g)
 	}
@@ -48,7 +59,8 @@ const (
 	reasonNoAudit  = "the kernel only asked in order to choose, without audit; a no is harmless"
 	reasonOverride = "asked under credentials the kernel had put in place of the worker's own"
 	reasonUserNS   = "asked of a user namespace of the worker's own, which the bounding set does not decide"
-	reasonDenied   = "was refused, and the run went on"
+	reasonDenied   = "was refused, and the call that asked went on all the same"
+	reasonMissed   = "was refused, and the call that asked failed; the run went on without"
 	reasonBuffer   = "only lifts the limit of a socket's buffer (SO_SNDBUFFORCE, SO_RCVBUFFORCE; net.core.*mem_max); " +
 		"systemd's libraries ask for it everywhere and go on with a smaller buffer"
 )
@@ -100,23 +112,43 @@ func notNeeded(c trace.Capability) string {
 		return reasonNoAudit
 	case c.UserNS:
 		return reasonUserNS
+	case c.Syscall == "setsockopt" && (c.Argument == "SO_SNDBUFFORCE" || c.Argument == "SO_RCVBUFFORCE"):
+		return reasonBuffer
+	case onlyChoosing[asker(c)] != "":
+		return onlyChoosing[asker(c)]
 	case c.Outcome != trace.OK:
 		return reasonDenied
 	}
-	if c.Syscall == "setsockopt" && (c.Argument == "SO_SNDBUFFORCE" || c.Argument == "SO_RCVBUFFORCE") {
-		return reasonBuffer
-	}
-	return onlyChoosing[asker(c)]
+	return ""
 }
 
-// dismiss joins the reasons of a capability that is not granted. Denied stands
-// only where no check was optional.
+// failedCall is a call that was refused, as capability checks point at it.
+type failedCall struct {
+	subject  int
+	op, call string
+}
+
+func failedCalls(t *trace.Trace) map[failedCall]bool {
+	failed := map[failedCall]bool{}
+	for _, s := range t.Syscalls {
+		if s.Outcome == "EPERM" || s.Outcome == "EACCES" {
+			failed[failedCall{s.Subject, s.Operation, s.Name}] = true
+		}
+	}
+	return failed
+}
+
+// dismiss joins the reasons of a capability that is not granted. One that a call
+// failed without is missed; denied stands only where no check was optional.
 func dismiss(reasons map[string][]trace.Capability) (Need, string, []trace.Capability) {
 	need := DeniedHarmless
 	var words []string
 	var facts []trace.Capability
 	for reason, checks := range reasons {
-		if reason != reasonDenied {
+		switch {
+		case reason == reasonMissed:
+			need = DeniedMissed
+		case reason != reasonDenied && need != DeniedMissed:
 			need = OptionalCheck
 		}
 		words = append(words, reason)

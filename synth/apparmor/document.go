@@ -120,7 +120,7 @@ func (d document) header(out *bytes.Buffer, unwritten []string) {
 		say("")
 		say("WAYS OUT: what the worker needs lets it get around this profile:")
 		for _, e := range escapes {
-			say("  %s: %s", e.Path, e.Why)
+			say("  %s: %s", e.Name(), e.Why)
 		}
 	}
 }

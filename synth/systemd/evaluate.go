@@ -21,6 +21,9 @@ type Sandbox struct {
 	families     map[string]bool // nil: any
 	namespaces   map[string]bool // nil: any
 	capabilities map[string]bool // nil: any
+	systems      map[string]bool // types of file systems and groups of them; nil: any
+	network      network
+	devices      devices
 }
 
 // Refusal is a fact that a sandbox would not let happen again.
@@ -51,6 +54,7 @@ func NewSandbox(settings Settings, version int) (*Sandbox, error) {
 		to   *map[string]bool
 	}{
 		{"SystemCallFilter", &s.calls}, {"RestrictAddressFamilies", &s.families}, {"CapabilityBoundingSet", &s.capabilities},
+		{"RestrictFileSystems", &s.systems},
 	} {
 		words, assigned, err := settings.words(l.name)
 		if err != nil {
@@ -60,13 +64,31 @@ func NewSandbox(settings Settings, version int) (*Sandbox, error) {
 			*l.to = setOf(words)
 		}
 	}
+	s.expandGroups()
 	if s.archs, _, err = settings.words("SystemCallArchitectures"); err != nil {
+		return nil, err
+	}
+	if s.network, err = readNetwork(settings); err != nil {
+		return nil, err
+	}
+	if s.devices, err = readDevices(settings, version); err != nil {
 		return nil, err
 	}
 	if v := settings.value("RestrictNamespaces"); v != "" && v != "no" {
 		s.namespaces = setOf(strings.Fields(strings.TrimPrefix(v, "yes")))
 	}
 	return s, nil
+}
+
+// expandGroups puts the calls of a group in the place of its name.
+func (s *Sandbox) expandGroups() {
+	for _, g := range callGroups() {
+		if s.calls[g.name] {
+			for _, call := range g.in(s.version) {
+				s.calls[call] = true
+			}
+		}
+	}
 }
 
 // noNewPrivileges says whether the flag is set: by its directive, or because a
@@ -135,7 +157,7 @@ func (s *Sandbox) Refuses(t *trace.Trace) []Refusal {
 		}
 	}
 	for _, k := range t.Sockets {
-		if synth.RestsOnPermission(k.Seen) {
+		if synth.SocketRestsOnPermission(k) {
 			note(k, s.refusesSocket(k, made), "%s %s %s", k.Action, k.Family, k.Path)
 		}
 	}
@@ -151,6 +173,7 @@ var filtersBy = map[string][]string{
 	"ProtectHostname":      {"sethostname", "setdomainname"},
 	"RestrictSUIDSGID":     {"openat2"},
 	"PrivateIPC":           sharedIPC,
+	"PrivateBPF":           {"bpf"},
 }
 
 // refusesCall names the directive that refuses a call whatever its arguments.
@@ -168,6 +191,9 @@ func (s *Sandbox) refusesCall(c trace.Syscall) string {
 		if s.yes(directive) && slices.Contains(calls, c.Name) {
 			return directive
 		}
+	}
+	if s.refusesUsers(c.Name) {
+		return "PrivateUsers"
 	}
 	if s.yes("MemoryDenyWriteExecute") && c.ABI == "i386" && c.Name == "mmap" {
 		return "MemoryDenyWriteExecute"
@@ -192,6 +218,10 @@ func (s *Sandbox) refusesArgument(a trace.Argument) string {
 	case trace.ArgIPC:
 		if s.yes("PrivateIPC") && a.Value != "IPC_PRIVATE" {
 			return "PrivateIPC"
+		}
+	case trace.ArgPtrace, trace.ArgProcess:
+		if users := s.value("PrivateUsers"); users != "" && users != "no" && a.Target != trace.TargetSelf && a.Target != trace.TargetWorker {
+			return "PrivateUsers"
 		}
 	case trace.ArgModeBits:
 		if s.yes("RestrictSUIDSGID") {
@@ -223,6 +253,9 @@ func (s *Sandbox) refusesCapability(name string) string {
 		if s.yes(directive) && slices.Contains(caps, name) {
 			return directive
 		}
+	}
+	if users := s.value("PrivateUsers"); users != "" && users != "no" {
+		return "PrivateUsers"
 	}
 	if s.capabilities != nil && !s.capabilities[name] {
 		return "CapabilityBoundingSet"

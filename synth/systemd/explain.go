@@ -89,7 +89,10 @@ func namesThings(name string, words []string) bool {
 }
 
 // frame are the lines of a unit that are there in every one.
-var frame = setOf([]string{"User", "Group", "Type", "ExecStart", "Restart", "AppArmorProfile"})
+var frame = setOf([]string{
+	"User", "Group", "Type", "ExecStart", "Restart", "AppArmorProfile",
+	"StateDirectoryMode", "CacheDirectoryMode", "LogsDirectoryMode", "RuntimeDirectoryMode",
+})
 
 func (x *Explainer) rules(names ...string) []synth.Rule {
 	return synth.RulesNamed(names, Rules(), synth.Rules())
@@ -100,7 +103,7 @@ func (x *Explainer) contradictions(r row, value string) ([]synth.Grant, []string
 	switch r.name {
 	case "SystemCallErrorNumber":
 		return []synth.Grant{}, []string{"refusal"}
-	case "MemoryHigh", "MemoryMax", "CPUQuota", "TasksMax":
+	case "MemoryHigh", "MemoryMax", "CPUQuota", "TasksMax", "LimitNOFILE":
 		return []synth.Grant{}, []string{"measured"}
 	case "UMask":
 		return []synth.Grant{}, []string{"created-modes"}
@@ -153,6 +156,14 @@ func (x *Explainer) word(name, w string) ([]synth.Grant, []string) {
 	switch name {
 	case "SystemCallFilter":
 		return x.call(w)
+	case "SystemCallLog":
+		return x.call(strings.TrimPrefix(w, "~"))
+	case "SocketBindAllow":
+		return x.socketsWhere(func(s synth.SocketGrant) bool { return isInet(s.Family) && s.Action == "bind" }), nil
+	case "IPAddressAllow":
+		return x.socketsWhere(func(s synth.SocketGrant) bool { return isInet(s.Family) && s.Address != "" }), nil
+	case "DeviceAllow":
+		return x.grantsOfDevices(w), nil
 	case "CapabilityBoundingSet", "AmbientCapabilities":
 		return x.grantsOf(func(g synth.Grant) bool { return g.Kind == "capability" && g.Name == w }), nil
 	case "SystemCallArchitectures":
@@ -190,8 +201,34 @@ func (x *Explainer) grantsOf(is func(synth.Grant) bool) []synth.Grant {
 	return out
 }
 
+func (x *Explainer) socketsWhere(is func(synth.SocketGrant) bool) []synth.Grant {
+	var out []synth.Grant
+	for _, s := range x.d.Sockets {
+		if is(s) {
+			out = append(out, s.Grant())
+		}
+	}
+	return out
+}
+
+func (x *Explainer) grantsOfDevices(node string) []synth.Grant {
+	var out []synth.Grant
+	for _, g := range x.d.Files {
+		device := slices.ContainsFunc(g.Devices, func(d string) bool { return "/dev/"+strings.Replace(d, " ", "/", 1) == node })
+		if device || len(g.Devices) > 0 && g.Path == trace.Path(node) {
+			out = append(out, g.Grant())
+		}
+	}
+	return out
+}
+
 func (x *Explainer) call(name string) ([]synth.Grant, []string) {
 	var rules []string
+	for _, g := range callGroups() {
+		if g.name == name {
+			return x.grantsOf(func(s synth.Grant) bool { return s.Kind == "syscall" && slices.Contains(g.in(x.d.Version), s.Name) }), nil
+		}
+	}
 	grants := x.grantsOf(func(g synth.Grant) bool { return g.Kind == "syscall" && g.Name == name })
 	for _, g := range grants {
 		rules = append(rules, g.Rules...)

@@ -176,7 +176,7 @@ func fixedMounts(s Settings) []mount {
 	if v := s.value("ProtectProc"); v != "" && v != "default" || s.yes("ProtectControlGroups") || s.yes("ProtectKernelTunables") {
 		add("MountAPIVFS", mount{mode: mountRun}, "/run")
 	}
-	if s.yes("ProtectControlGroups") {
+	if s.yes("ProtectControlGroups") || s.value("ProtectControlGroups") == "strict" {
 		add("ProtectControlGroups", readOnly, "/sys/fs/cgroup")
 	}
 	if s.yes("ProtectHostname") {

@@ -112,7 +112,7 @@ func (u *understanding) scalar(a Assignment) {
 	case "true", "1", "on", "y", "t", "yes":
 		value = "yes"
 	case "disconnected", "private", "pid", "identity", "full":
-		if a.Name != "ProtectSystem" {
+		if a.Name != "ProtectSystem" && a.Name != "ProcSubset" && a.Name+value != "PrivateUsersidentity" {
 			u.note(a, "taken as yes")
 			value = "yes"
 		}
