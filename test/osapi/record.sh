@@ -30,7 +30,7 @@ set -e
 ./prepare.sh ./osapi $version
 if [ -e apparmor ]; then apparmor_parser --replace --skip-cache apparmor; fi
 status=0
-export RUN_AS=${RUN_AS:-} CONFINE=${CONFINE:+/job/confine.conf} ANSWERS=/job/answers
+export RUN_AS=${RUN_AS:-} CONFINE=${CONFINE:+/job/confine.conf} ANSWERS=/job/answers CONFINED_PLAN=${CONFINED_PLAN:-}
 ./run.sh $version ${trace:+/job/trace.jsonl} || status=\$?
 if [ -e apparmor ]; then journalctl --no-pager --dmesg --grep apparmor=.DENIED >&2 || :; fi
 exit \$status
