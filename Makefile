@@ -14,7 +14,7 @@ SOURCES = $(shell find bpf cmd synth trace -name '*.go' -o -name '*.o') go.mod g
 SCRIPTS = $(shell git ls-files -z | xargs -0 awk 'FNR == 1 && /^\#!\/bin\/(ba)?sh/ { print FILENAME } { nextfile }')
 DIR ?= .
 
-.PHONY: build deps generate generate-check test test-fast test-slow lint fmt fmt-check bench demo vm docs-check clean help
+.PHONY: build deps generate generate-check test test-fast test-slow sweep lint fmt fmt-check bench demo vm docs-check clean help
 
 build: osapi-profile ## build ./osapi-profile
 
@@ -38,6 +38,9 @@ test-fast: build ## unit tests, fuzz seeds, golden files, command line, probes
 
 test-slow: build ## tests against strace, and in the container and the guest
 	go test -count=1 -p=1 -timeout=90m ./test/...
+
+sweep: ## take capabilities away from real daemons, DAEMONS="..." or all, and write what that shows into its page (root)
+	go run ./test/sweep $(if $(DAEMONS),,-write docs/docs/sidebar/capability-sweep.md) $(DAEMONS)
 
 lint: fmt-check $(LINT) ## check Go and shell sources
 	$(LINT) run

@@ -39,7 +39,7 @@ func (p *Profile) grants(of any, by subjects) bool {
 	case trace.Syscall:
 		return f.Outcome == "ENOSYS" || p.grantsSyscall(f)
 	case trace.Capability:
-		return notNeeded(f) != "" || p.grantsCapability(f.Name)
+		return Suffices(f, p.grantsCapability)
 	case trace.Exec:
 		target := by[f.Target]
 		return !restsOnPermission(f.Outcome) || !slices.ContainsFunc([]trace.Path{target.Exe, target.Script, target.Loader},

@@ -90,6 +90,9 @@ type CapabilityGrant struct {
 	Name   string `json:"name"` // "CAP_NET_RAW"
 	Need   Need   `json:"need"`
 	Reason string `json:"reason,omitempty"`
+	// Instead: required as well, and answers the same checks, which the kernel
+	// makes for this one first. AppArmor would log each.
+	Instead string `json:"instead,omitempty"`
 	// UserNS: granted in a user namespace of the worker's own. Bounding sets do
 	// not decide that; AppArmor asks for the capability there as well.
 	UserNS  bool     `json:"userns,omitempty"`

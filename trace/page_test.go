@@ -87,7 +87,7 @@ func TestPageIsTrue(t *testing.T) {
 	for _, l := range []Lifted{LiftedUser, LiftedAll} {
 		require.Contains(t, section(t, text, typeSubject), "`"+string(l)+"`")
 	}
-	for _, o := range []Optional{NoAudit, Memory, Override} {
+	for _, o := range []Optional{NoAudit, Memory, Override, Same} {
 		require.Contains(t, section(t, text, typeCapability), "`"+string(o)+"`")
 	}
 }

@@ -140,7 +140,7 @@ func (s *Sandbox) Refuses(t *trace.Trace) []Refusal {
 		}
 	}
 	for _, c := range t.Capabilities {
-		if synth.Needs(c) {
+		if !synth.Suffices(c, func(name string) bool { return s.refusesCapability(name) == "" }) {
 			note(c, s.refusesCapability(c.Name), "%s", c.Name)
 		}
 	}

@@ -64,7 +64,7 @@ func (s *Sandbox) ambient(t *trace.Trace) []Refusal {
 	}
 	var out []Refusal
 	for _, c := range t.Capabilities {
-		if synth.Needs(c) && !gains[c.Subject] && !slices.Contains(words, c.Name) && s.refusesCapability(c.Name) == "" {
+		if !synth.Suffices(c, func(name string) bool { return slices.Contains(words, name) }) && !gains[c.Subject] && s.refusesCapability(c.Name) == "" {
 			out = append(out, Refusal{"AmbientCapabilities", fmt.Sprintf("%s as user %s", c.Name, user), c})
 		}
 	}

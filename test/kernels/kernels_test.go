@@ -67,7 +67,7 @@ var probePaths = []string{"tracepoints", "kprobe", "fexit"}
 // some ten seconds.
 const (
 	loads = "TestEachProgramLoads"
-	core  = loads + "|TestOneActionOneFact|TestEachWay|TestRings|TestInterpreters"
+	core  = loads + "|TestCapabilitiesAgainstTheTruth|TestOneActionOneFact|TestEachWay|TestRings|TestInterpreters"
 	more  = "|TestNoWay|TestScope|TestSetuidExec|TestAttachLosesNoChild|TestCgroup|TestRefusedCalls"
 )
 

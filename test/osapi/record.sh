@@ -31,7 +31,7 @@ export RUN_AS=${RUN_AS:-}
 ./prepare.sh ./osapi $version
 if [ -e apparmor ]; then apparmor_parser --replace --skip-cache apparmor; fi
 status=0
-export CONFINE=${CONFINE:+/job/confine.conf} ANSWERS=/job/answers
+export CONFINE=${CONFINE:+/job/confine.conf} ANSWERS=/job/answers CONFINED_PLAN=${CONFINED_PLAN:-}
 ./run.sh $version ${trace:+/job/trace.jsonl} || status=\$?
 if [ -e apparmor ]; then journalctl --no-pager --dmesg --grep apparmor=.DENIED >&2 || :; fi
 exit \$status

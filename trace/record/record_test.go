@@ -49,6 +49,13 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if len(os.Args) >= 4 && os.Args[1] == "need" {
+		if err := doNeed(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if len(os.Args) >= 4 && os.Args[1] == "act" {
 		if err := actions()[os.Args[2]].do(os.Args[3]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
