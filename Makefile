@@ -14,7 +14,7 @@ SOURCES = $(shell find bpf cmd synth trace -name '*.go' -o -name '*.o') go.mod g
 SCRIPTS = $(shell git ls-files -z | xargs -0 awk 'FNR == 1 && /^\#!\/bin\/(ba)?sh/ { print FILENAME } { nextfile }')
 DIR ?= .
 
-.PHONY: build deps generate generate-check test test-fast test-slow lint fmt fmt-check bench demo vm docs-check clean help
+.PHONY: build deps generate generate-check test test-fast test-slow sweep lint fmt fmt-check bench demo vm docs-check clean help
 
 build: osapi-profile ## build ./osapi-profile
 
@@ -37,7 +37,10 @@ test-fast: build ## unit tests, fuzz seeds, golden files, command line, probes
 	go test -timeout=30m $$(go list ./... | grep -v '/osapi-profile/test/')
 
 test-slow: build ## tests against strace, and in the container and the guest
-	go test -count=1 -p=1 -timeout=30m ./test/...
+	go test -count=1 -p=1 -timeout=90m ./test/...
+
+sweep: ## take capabilities away from real daemons, DAEMONS="..." or all, and write what that shows into its page (root)
+	go run ./test/sweep $(if $(DAEMONS),,-write docs/docs/sidebar/capability-sweep.md) $(DAEMONS)
 
 lint: fmt-check $(LINT) ## check Go and shell sources
 	$(LINT) run
@@ -62,7 +65,7 @@ demo: ## record a real daemon and print its profiles, KEEP=DIR keeps them; insta
 	@if ! $(MAKE) --question osapi-profile; then .ci/deps go && $(MAKE) --no-print-directory build >&2; fi
 	@demo/run $(KEEP)
 
-vm: ## run CMD="..." in the throw-away guest, with DIR (default .) as /job
+vm: ## run CMD="..." in the throw-away guest, with DIR (default .) as /job; VM_SUITE=trixie VM_KERNEL=trixie-backports: another one
 	@test/vm/vm.sh run '$(DIR)' -- bash -c '$(subst ','\'',$(CMD))'
 
 docs-check: build ## fail when a generated region of the pages is stale

@@ -31,31 +31,31 @@ func loads() []load {
 	}
 }
 
-// growth prints what a recording costs as the worker does more that is new:
+// growth says what a recording costs as the worker does more that is new:
 // processes, and names of files, each of which is a fact of its own.
-func (g ground) growth(out, talk io.Writer) error {
+func (g ground) growth(talk io.Writer) (grid, error) {
 	const mib = 1 << 20
-	fmt.Fprintf(out, "\n| %-13s | alone, s | recorded, s | recorder's CPU, s | its memory, MiB | its maps, MiB | trace, MiB | facts | dropped |\n", "")
-	fmt.Fprintf(out, "| %s | %s |\n", strings.Repeat("-", 13), "-------- | ----------- | ----------------- | --------------- | ------------- | ---------- | ----- | -------")
+	rows := grid{{"", "alone, s", "recorded, s", "recorder's CPU, s", "its memory, MiB", "its maps, MiB", "trace, MiB", "facts", "dropped"}}
 	for _, l := range loads() {
 		fmt.Fprintln(talk, l.name)
 		alone, _, err := timed(l.command(g))
 		if err != nil {
-			return fmt.Errorf("%s: %w", l.name, err)
+			return nil, fmt.Errorf("%s: %w", l.name, err)
 		}
 		file := filepath.Join(g.dir, "growth.trace")
-		recorded, used, err := timed(append([]string{g.recorder, "record", "--quiet", "--force", "-o", file, "--"}, l.command(g)...))
+		watched, used, err := timed(append([]string{g.recorder, "record", "--quiet", "--force", "-o", file, "--"}, l.command(g)...))
 		if err != nil {
-			return fmt.Errorf("%s: %w", l.name, err)
+			return nil, fmt.Errorf("%s: %w", l.name, err)
 		}
 		r, err := resultOf(file)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		fmt.Fprintf(out, "| %-13s | %.2f | %.2f | %.2f | %d | %d | %.1f | %d | %d |\n", l.name, alone, recorded,
-			used.cpu-r.worker, used.memory/mib, used.maps/mib, float64(r.size)/mib, r.facts, r.dropped)
+		rows = append(rows, []string{l.name, fmt.Sprintf("%.2f", alone), fmt.Sprintf("%.2f", watched),
+			fmt.Sprintf("%.2f", used.cpu-r.worker), fmt.Sprint(used.memory / mib), fmt.Sprint(used.maps / mib),
+			fmt.Sprintf("%.1f", float64(r.size)/mib), fmt.Sprint(r.facts), fmt.Sprint(r.dropped)})
 	}
-	return nil
+	return rows, nil
 }
 
 // usage is what a process and its children took.
@@ -114,15 +114,15 @@ func mapsOf(pid int) (sum int64) {
 	return sum
 }
 
-// recorded is what a trace says of its recording.
-type recorded struct {
+// outcome is what a trace says of its recording.
+type outcome struct {
 	size    int64
 	facts   int
 	dropped uint64
 	worker  float64 // its CPU time, seconds
 }
 
-func resultOf(file string) (r recorded, err error) {
+func resultOf(file string) (r outcome, err error) {
 	info, err := os.Stat(file)
 	if err != nil {
 		return r, err

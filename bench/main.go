@@ -1,20 +1,24 @@
 // Bench measures what recording costs: side by side and in turns, a program
 // that nobody watches, the same with empty programs on the hooks that the
-// recorder needs, with the recorder, and with strace(1). A second table says
-// what a recording costs as a worker does more that is new. Both are Markdown.
-// Nothing is asserted of the times.
+// recorder needs, with the recorder, and with strace(1). A second table holds that
+// against the hot-path budget, a third says what a recording costs as a worker does
+// more that is new. Nothing is asserted of the times.
 //
-// It needs root and BPF, gcc, strace, redis-server and nginx.
+// It needs root and BPF, gcc, strace, redis-server and nginx. OSAPI's agent is
+// measured too where OSAPI names its binary, or osapi is in PATH.
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -22,14 +26,25 @@ import (
 
 func main() {
 	rounds := flag.Int("rounds", 5, "how often each measurement is repeated")
+	markdown := flag.Bool("markdown", false, "print tables for docs/docs/sidebar/cost.md, not for a terminal")
+	only := flag.String("run", "", "measure only the tasks whose names match this expression, and nothing that grows")
 	flag.Parse()
-	if err := run(*rounds, os.Stdout, os.Stderr); err != nil {
+	chosen, err := regexp.Compile(*only)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench: -run:", err)
+		os.Exit(2)
+	}
+	if *rounds < 1 || flag.NArg() > 0 {
+		fmt.Fprintln(os.Stderr, "bench: takes no arguments, and at least one round")
+		os.Exit(2)
+	}
+	if err := run(*rounds, *markdown, chosen, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(rounds int, out, talk io.Writer) (err error) {
+func run(rounds int, markdown bool, only *regexp.Regexp, out, talk io.Writer) (err error) {
 	dir, err := os.MkdirTemp("", "osapi-profile-bench")
 	if err != nil {
 		return err
@@ -44,19 +59,29 @@ func run(rounds int, out, talk io.Writer) (err error) {
 		return err
 	}
 	load := loadBefore()
-	results := newTable(settings(), tasks())
+	results := newTable(settings(), slices.DeleteFunc(tasks(), func(t task) bool { return !only.MatchString(t.name) }))
 	for round := range rounds {
 		fmt.Fprintf(talk, "round %d of %d\n", round+1, rounds)
 		if err := g.round(results, round); err != nil {
 			return err
 		}
 	}
+	var growth grid
+	if only.String() == "" {
+		if growth, err = g.growth(talk); err != nil {
+			return err
+		}
+	}
 	fmt.Fprintf(out, "%s, %d CPUs, %s; %d rounds in turns: median (lowest–highest), ratio to nothing attached.\n\n",
 		machine(), runtime.NumCPU(), load, rounds)
-	if err := results.write(out); err != nil {
+	err = results.write(out, markdown)
+	fmt.Fprintf(out, "\nThe budget, in differences and ratios within a round:\n\n")
+	err = errors.Join(err, budget(results).write(out, markdown))
+	if growth == nil {
 		return err
 	}
-	return g.growth(out, talk)
+	fmt.Fprintf(out, "\nWhat grows with the worker, once each:\n\n")
+	return errors.Join(err, growth.write(out, markdown))
 }
 
 // round measures every task in every setting once. Each round begins with

@@ -23,15 +23,20 @@ type setting struct {
 	around func(g ground) (stop func() error, err error)
 }
 
-// nothing is the setting that all others are compared with.
-const nothing = "nothing attached"
+// The settings that others are compared with, and what is compared with them.
+const (
+	nothing  = "nothing attached"
+	empty    = "empty programs on the same hooks"
+	others   = "recording something else"
+	recorded = "recording it"
+)
 
 func settings() []setting {
 	return []setting{
 		{name: nothing},
-		{name: "empty programs on the same hooks", around: attachEmpty},
-		{name: "recording something else", around: recordSleep},
-		{name: "recording it", wrap: func(g ground, command []string) []string {
+		{name: empty, around: attachEmpty},
+		{name: others, around: recordSleep},
+		{name: recorded, wrap: func(g ground, command []string) []string {
 			return append([]string{g.recorder, "record", "--quiet", "--force", "-o", filepath.Join(g.dir, "trace"), "--"}, command...)
 		}},
 		{name: "strace -f --seccomp-bpf -e trace=%file", slow: true, wrap: func(g ground, command []string) []string {

@@ -20,15 +20,23 @@ type task struct {
 	measure func(g ground, s setting) (float64, error)
 }
 
+// script is the task that most looks like an operator's.
+const script = "find, tar, 300 forks"
+
+// tasks are all that are measured; OSAPI's agent, where there is one.
 func tasks() []task {
-	return []task{
+	all := []task{
 		{"getppid", "ns", 0, looped(1, "getppid", "200")},
 		{"open+close", "ns", 0, looped(1, "open", "200", "file")},
 		{"mmap+munmap", "ns", 0, looped(1, "mmap", "200")},
-		{"find, tar, 300 forks", "s", 2, looped(1e9, "run", "sh", "-c", workload)},
+		{script, "s", 2, looped(1e9, "run", "sh", "-c", workload)},
 		{"redis GET", "µs", 1, redis},
 		{"nginx GET", "µs", 1, nginx},
 	}
+	if binary := osapiBinary(); binary != "" {
+		all = append(all, task{"OSAPI command.exec", "ms", 1, agent(binary)})
+	}
+	return all
 }
 
 // workload is what a maintenance script does. The archive goes through a pipe:

@@ -136,7 +136,7 @@ struct treatment {
 	u8 arg_always;  /* even when no bit of the mask is set */
 	u8 arg_create;  /* only when O_CREAT is among the flags */
 	u8 arg_short;   /* arg_deref reads 4 bytes, not 8 */
-	u8 check_arg; /* the argument, plus 1, that tells what a capability was asked for */
+	u8 check_arg; /* the argument, plus 1, that tells what a capability was asked for, or CHECK_* */
 	u8 others;      /* only when the call is aimed at another process */
 	u64 arg_mask;   /* bits that are kept; 0: no argument */
 	u32 follow_mask;
@@ -178,7 +178,9 @@ struct capability_key {
 	u32 level;    /* of setsockopt */
 	u64 stack; /* hash of the call chain */
 };
-enum capability_flag { CAP_USERNS = 1, CAP_NOAUDIT = 2, CAP_OVERRIDE = 4 };
+enum capability_flag { CAP_USERNS = 1, CAP_NOAUDIT = 2, CAP_OVERRIDE = 4, CAP_SAME_ID = 8 };
+#define CHECK_OPTION 4 /* in check_arg: argument 2, the option, with its level in argument 1 */
+#define CHECK_ID 5 /* argument 0 is an id that the task may have already */
 struct capability_value {
 	struct tally tally;
 	u64 stack[STACK_DEPTH];

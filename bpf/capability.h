@@ -9,6 +9,7 @@
 #include "ring.h"
 
 #define CAP_OPT_NOAUDIT 2
+#define CAP_SETUID 7
 #define CAP_SYS_ADMIN 21
 
 struct {
@@ -29,8 +30,23 @@ static __always_inline u64 hash_stack(const u64 *stack)
 	return hash;
 }
 
+/* setuid(2) and setgid(2) ask before they look whether the task has that id anyway,
+ * as each of its ids, so that nothing changes. The id itself is no part of the key:
+ * there may be many. */
+static __always_inline void compare_id(struct capability_key *key, const struct cred *cred)
+{
+	u32 id = key->argument;
+
+	key->argument = 0;
+	if (key->capability == CAP_SETUID
+		    ? BPF_CORE_READ(cred, uid.val) == id && BPF_CORE_READ(cred, euid.val) == id && BPF_CORE_READ(cred, suid.val) == id
+		    : BPF_CORE_READ(cred, gid.val) == id && BPF_CORE_READ(cred, egid.val) == id && BPF_CORE_READ(cred, sgid.val) == id)
+		key->flags |= CAP_SAME_ID;
+}
+
 /* What the call in progress was about: the option of setsockopt and prctl, the
- * request of ioctl. A capability asked for in one is needed or not by that. */
+ * request of ioctl, the mode of chmod, the id of setuid. A capability asked for in
+ * one is needed or not by that. */
 static __always_inline void add_argument(struct capability_key *key, struct task_struct *task, u32 call)
 {
 	struct treatment *t = treatment_of(call);
@@ -41,15 +57,21 @@ static __always_inline void add_argument(struct capability_key *key, struct task
 	regs = (void *)bpf_task_pt_regs(task);
 	switch (t->check_arg) {
 #if defined(__TARGET_ARCH_x86)
+	case CHECK_ID:
 	case 1: key->argument = BPF_CORE_READ(regs, di); break;
 	case 2: key->argument = BPF_CORE_READ(regs, si); break;
-	case 3: key->argument = BPF_CORE_READ(regs, dx), key->level = BPF_CORE_READ(regs, si); break;
+	case 3: key->argument = BPF_CORE_READ(regs, dx); break;
+	case CHECK_OPTION: key->argument = BPF_CORE_READ(regs, dx), key->level = BPF_CORE_READ(regs, si); break;
 #else
+	case CHECK_ID:
 	case 1: key->argument = BPF_CORE_READ(regs, orig_x0); break;
 	case 2: key->argument = BPF_CORE_READ(regs, regs[1]); break;
-	case 3: key->argument = BPF_CORE_READ(regs, regs[2]), key->level = BPF_CORE_READ(regs, regs[1]); break;
+	case 3: key->argument = BPF_CORE_READ(regs, regs[2]); break;
+	case CHECK_OPTION: key->argument = BPF_CORE_READ(regs, regs[2]), key->level = BPF_CORE_READ(regs, regs[1]); break;
 #endif
 	}
+	if (t->check_arg == CHECK_ID)
+		compare_id(key, task->cred);
 }
 
 static __always_inline void key_of_check(struct capability_key *key, struct task_state *state,
@@ -60,9 +82,9 @@ static __always_inline void key_of_check(struct capability_key *key, struct task
 	key->subject = state->subject;
 	key->operation = operation;
 	key->call = call_of(state, task);
-	add_argument(key, task, key->call);
 	key->capability = cap;
 	key->flags = flags;
+	add_argument(key, task, key->call);
 	if (BPF_CORE_READ(ns, level))
 		key->flags |= CAP_USERNS;
 	if (BPF_CORE_READ(task, cred) != BPF_CORE_READ(task, real_cred))

@@ -129,6 +129,10 @@ struct pid {
 };
 
 struct cred {
+	kuid_t uid;
+	kgid_t gid;
+	kuid_t suid;
+	kgid_t sgid;
 	kuid_t euid;
 	kgid_t egid;
 	kuid_t fsuid;

@@ -2,47 +2,57 @@ package synth
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/osapi-io/osapi-profile/trace"
 )
 
-// Refused lists, in words, the facts of a trace that the worker's outcome rests
-// on and that the profile does not grant. For the trace that the profile was
-// made of there are none.
-func (p *Profile) Refused(t *trace.Trace) []string {
+// Refuses lists the facts of a trace that the worker's outcome rests on and that
+// the profile does not grant, as [Each] gives them. For the trace that the
+// profile was made of there are none.
+func (p *Profile) Refuses(t *trace.Trace) []any {
 	t = t.Confined()
 	by := subjectsOf(t)
-	var out []string
-	note := func(ok bool, format string, args ...any) {
-		if !ok {
-			out = append(out, fmt.Sprintf(format, args...))
+	var out []any
+	for f := range Each(t) {
+		if !p.grants(f, by) {
+			out = append(out, f)
 		}
-	}
-	for _, s := range t.Syscalls {
-		note(s.Outcome == "ENOSYS" || p.grantsSyscall(s), "syscall %s %s", s.Name, s.ABI)
-	}
-	for _, c := range t.Capabilities {
-		note(notNeeded(c) != "" || p.grantsCapability(c.Name), "capability %s", c.Name)
-	}
-	for _, e := range t.Execs {
-		target := by[e.Target]
-		for _, path := range []trace.Path{target.Exe, target.Script, target.Loader} {
-			note(!restsOnPermission(e.Outcome) || path == "" || path[0] != '/' || p.grantsExec(path), "execution of %s", path)
-		}
-	}
-	for _, f := range t.Files {
-		if restsOnPermission(f.Outcome) && !f.Anon && f.Path != "" && f.Path[0] == '/' {
-			note(p.GrantsFile(f.Path, f.Access), "%s of %s", f.Access, f.Path)
-			note(f.Access&(trace.AccessExec|trace.AccessExecMap) == 0 || p.grantsExec(f.Path), "execution of %s", f.Path)
-		}
-	}
-	for _, s := range t.Sockets {
-		note(!restsOnPermission(s.Outcome) || p.grantsSocket(s), "socket %s %s %s", s.Action, s.Family, s.Path)
-	}
-	for _, a := range t.Arguments {
-		note(!restsOnPermission(a.Outcome) || p.grantsArgument(a), "argument %s %s", a.Name, a.Value)
 	}
 	return out
+}
+
+// Refused is Refuses in words.
+func (p *Profile) Refused(t *trace.Trace) []string {
+	w := NewTeller(t)
+	var out []string
+	for _, of := range p.Refuses(t) {
+		f := w.Fact(of)
+		out = append(out, fmt.Sprintf("%s %s %s", f.Kind, f.Name, f.What))
+	}
+	return out
+}
+
+// grants says whether one fact is granted, or needs no grant.
+func (p *Profile) grants(of any, by subjects) bool {
+	switch f := of.(type) {
+	case trace.Syscall:
+		return f.Outcome == "ENOSYS" || p.grantsSyscall(f)
+	case trace.Capability:
+		return Suffices(f, p.grantsCapability)
+	case trace.Exec:
+		target := by[f.Target]
+		return !restsOnPermission(f.Outcome) || !slices.ContainsFunc([]trace.Path{target.Exe, target.Script, target.Loader},
+			func(path trace.Path) bool { return path != "" && path[0] == '/' && !p.grantsExec(path) })
+	case trace.File:
+		return !restsOnPermission(f.Outcome) || f.Anon || f.Path == "" || f.Path[0] != '/' || p.GrantsFile(f.Path, f.Access) &&
+			(f.Access&(trace.AccessExec|trace.AccessExecMap) == 0 || p.grantsExec(f.Path))
+	case trace.Socket:
+		return !SocketRestsOnPermission(f) || p.grantsSocket(f)
+	case trace.Argument:
+		return !restsOnPermission(f.Outcome) || p.grantsArgument(f)
+	}
+	return true
 }
 
 func (p *Profile) grantsSyscall(s trace.Syscall) bool {

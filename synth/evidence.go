@@ -31,7 +31,7 @@ func (s subjects) name(id int) trace.Path {
 func (s subjects) ref(seen trace.Seen, syscall string) FactRef {
 	return FactRef{
 		Subject: s.name(seen.Subject), Operation: seen.Operation, Syscall: syscall,
-		Outcome: seen.Outcome, Count: seen.Count, First: seen.First,
+		Outcome: seen.Outcome, Count: max(seen.Count, 1), First: seen.First, Last: max(seen.First, seen.Last),
 	}
 }
 
@@ -41,10 +41,10 @@ func (e *Evidence) normalise() {
 	byKey := map[FactRef]FactRef{}
 	for _, f := range e.Facts {
 		key := f
-		key.Count, key.First = 0, 0
+		key.Count, key.First, key.Last = 0, 0, 0
 		if old, ok := byKey[key]; ok {
 			f.Count += old.Count
-			f.First = min(f.First, old.First)
+			f.First, f.Last = min(f.First, old.First), max(f.Last, old.Last)
 		}
 		byKey[key] = f
 	}

@@ -72,6 +72,7 @@ func (u *fileUnion) add(f trace.File, by subjects, rules []string) {
 		u.targets = append(u.targets, string(f.Target))
 		u.Moves = append(u.Moves, Move{From: f.Target, Link: true})
 	}
+	u.Others = u.Others || f.Type != "" && f.UID != 0 && f.UID != f.FSUID
 	u.foreign = u.foreign || f.Type == "" || f.UID != f.FSUID
 }
 
@@ -80,6 +81,9 @@ func (u *fileUnion) grant() FileGrant {
 	g.Type, g.Device, g.FS = only(u.types), only(u.devices), only(u.systems)
 	if len(g.Devices) > 0 {
 		g.Devices = sortedSet(g.Devices)
+	}
+	if all := slices.DeleteFunc(sortedSet(u.systems), func(s string) bool { return s == "" }); len(all) > 1 {
+		g.Systems = all
 	}
 	g.Owned = !u.foreign
 	g.Subjects = sortedSet(g.Subjects)

@@ -35,6 +35,11 @@ func Infer(t *trace.Trace, opt Options) *Profile {
 	p := &Profile{Worker: workerOf(t), Operations: inferOperations(t), Blind: blind(t), Resources: peak(t)}
 	p.Syscalls = inferSyscalls(t, by, p.Worker, opt)
 	p.Capabilities = inferCapabilities(t, by)
+	if opt.User != "" && opt.User != "root" && !slices.Contains(p.Worker.Users, opt.User) {
+		var needed []CapabilityGrant
+		p.Replayed, needed = replay(t, by, p.Worker, opt.User)
+		p.Capabilities = withReplayed(p.Capabilities, needed)
+	}
 	p.Execs = inferExecs(t, by, folds, p.Worker)
 	p.Files, p.Absent = inferFiles(t, by, folds)
 	p.Sockets = inferSockets(t, by, folds)
@@ -154,7 +159,7 @@ func peak(t *trace.Trace) trace.Resources {
 
 // holesOf copies the trace's holes and adds those that follow from the profile.
 func holesOf(t *trace.Trace, p *Profile, opt Options) []trace.Hole {
-	holes := slices.Concat(t.Holes, t.Untrained())
+	holes := slices.Concat(t.Holes, t.Untrained(), t.Failed(), t.Mixed())
 	for _, kind := range p.Blind {
 		if !slices.ContainsFunc(holes, func(h trace.Hole) bool {
 			return h.Kind == trace.HoleNoProbe && strings.Contains(h.Detail, kind)
@@ -170,8 +175,9 @@ func holesOf(t *trace.Trace, p *Profile, opt Options) []trace.Hole {
 	}
 	if opt.User != "" && !slices.Contains(p.Worker.Users, opt.User) {
 		holes = append(holes, trace.Hole{Kind: HoleIdentity, Detail: fmt.Sprintf(
-			"recorded as %s, made for %s: what file owners and modes refuse to %s was not seen",
-			strings.Join(p.Worker.Users, ", "), opt.User, opt.User)})
+			"recorded as %s, made for %s: file accesses were replayed against owner, group and mode, directories that no fact tells the mode "+
+				"of taken for root's; what else asks for root (polkit, PAM, programs that look at their user id) was not seen",
+			strings.Join(p.Worker.Users, ", "), opt.User)})
 	}
 	slices.SortFunc(holes, func(a, b trace.Hole) int {
 		return strings.Compare(a.Kind+"\x00"+a.Detail, b.Kind+"\x00"+b.Detail)

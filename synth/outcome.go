@@ -62,3 +62,11 @@ func restsOnPermission(outcome string) bool { return permitted[outcome] }
 
 // RestsOnPermission is restsOnPermission for evaluators of single formats.
 func RestsOnPermission(s trace.Seen) bool { return restsOnPermission(s.Outcome) }
+
+// SocketRestsOnPermission is RestsOnPermission for a use of a socket. An address
+// that is in use is found after the right to bind it: a filter would answer
+// EPERM, which a worker that tries one port after another takes for the end.
+func SocketRestsOnPermission(s trace.Socket) bool {
+	inet := s.Family == "AF_INET" || s.Family == "AF_INET6"
+	return restsOnPermission(s.Outcome) || s.Outcome == "EADDRINUSE" && s.Action == "bind" && inet
+}

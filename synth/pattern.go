@@ -203,3 +203,28 @@ func (p Pattern) key() string {
 	}
 	return b.String()
 }
+
+// Samples are a few paths of the set, the path itself when it is one.
+func (p Pattern) Samples() []trace.Path {
+	short, long := trace.Path(""), trace.Path("")
+	for _, piece := range p {
+		if piece.Vary == "" {
+			short, long = short+piece.Text, long+piece.Text
+			continue
+		}
+		short, long = short+piece.sample(1), long+piece.sample(3)
+	}
+	return []trace.Path{short, long}
+}
+
+// sample is something that the wildcard stands for, of n characters where it may
+// have any number.
+func (p Piece) sample(n int) trace.Path {
+	switch {
+	case p.Vary == VaryUUID:
+		return "01234567-89ab-cdef-0123-456789abcdef"
+	case p.Len > 0:
+		n = p.Len
+	}
+	return trace.Path(strings.Repeat("1", n))
+}

@@ -24,6 +24,7 @@ type FactRef struct {
 	Outcome   string     `json:"outcome,omitempty"`
 	Count     uint64     `json:"count,omitempty"`
 	First     int64      `json:"first"` // milliseconds after the recording's start
+	Last      int64      `json:"last"`  // last seen, likewise
 }
 
 // Profile is what the worker may do. It is the one form that all formats are
@@ -38,8 +39,9 @@ type Profile struct {
 	Sockets      []SocketGrant     `json:"sockets"`
 	Arguments    []ArgumentGrant   `json:"arguments"`
 	Resources    trace.Resources   `json:"resources"`
-	Absent       []Absence         `json:"absent"`  // what was looked for and was not there
-	Escapes      []Escape          `json:"escapes"` // ways out that facts force open
+	Absent       []Absence         `json:"absent"`             // what was looked for and was not there
+	Escapes      []Escape          `json:"escapes"`            // ways out that facts force open
+	Replayed     *UserPlan         `json:"replayed,omitempty"` // what the asked-for user needs, when no run had that user
 	Holes        []trace.Hole      `json:"holes"`
 	// Blind lists the kinds of facts that some run had no probe for. What
 	// depends on such a kind can't be told and must not be written.
@@ -81,7 +83,8 @@ type Need string
 const (
 	Required       Need = "required" // asked, granted, audited, in the initial user namespace
 	OptionalCheck  Need = "optional" // the kernel only asked to choose; Reason says which check
-	DeniedHarmless Need = "denied"   // refused, and the run went on
+	DeniedHarmless Need = "denied"   // refused, and the call that asked went on all the same
+	DeniedMissed   Need = "missed"   // refused, and the call that asked failed with it
 )
 
 // CapabilityGrant is one capability that was checked, granted by the profile
@@ -90,9 +93,13 @@ type CapabilityGrant struct {
 	Name   string `json:"name"` // "CAP_NET_RAW"
 	Need   Need   `json:"need"`
 	Reason string `json:"reason,omitempty"`
+	// Instead: required as well, and answers the same checks, which the kernel
+	// makes for this one first. AppArmor would log each.
+	Instead string `json:"instead,omitempty"`
 	// UserNS: granted in a user namespace of the worker's own. Bounding sets do
 	// not decide that; AppArmor asks for the capability there as well.
-	UserNS bool `json:"userns,omitempty"`
+	UserNS  bool     `json:"userns,omitempty"`
+	Callers []string `json:"callers,omitempty"` // kernel functions that asked
 	Evidence
 }
 
@@ -120,8 +127,10 @@ type FileGrant struct {
 	Device   string       `json:"device,omitempty"`
 	Devices  []string     `json:"devices,omitempty"` // all that were seen, as "char 1:3"; Device is set when it is the only one
 	FS       string       `json:"fs,omitempty"`
-	Owned    bool         `json:"owned,omitempty"` // every access was by the file's owner
-	Mode     uint32       `json:"mode,omitempty"`  // permission bits seen, those of all facts together
+	Systems  []string     `json:"systems,omitempty"` // all types of file systems that were seen, when there were several; FS is "" then
+	Owned    bool         `json:"owned,omitempty"`   // every access was by the file's owner
+	Others   bool         `json:"others,omitempty"`  // the owner was seen to be neither root nor who had access
+	Mode     uint32       `json:"mode,omitempty"`    // permission bits seen, those of all facts together
 	Subjects []trace.Path `json:"subjects"`
 	Uses     []Use        `json:"uses,omitempty"` // what was done in which operation, sorted by name
 	Evidence
@@ -184,7 +193,16 @@ type ArgumentGrant struct {
 
 // Escape is a way out of the sandbox that a fact needs open.
 type Escape struct {
-	Path trace.Path `json:"path"` // "/run/dbus/system_bus_socket"
-	Why  string     `json:"why"`  // what can be done through it, in words
+	Path       trace.Path `json:"path,omitempty"`       // "/run/dbus/system_bus_socket"; "" for a capability
+	Capability string     `json:"capability,omitempty"` // "CAP_SYS_ADMIN"
+	Why        string     `json:"why"`                  // what can be done through it, in words
 	Evidence
+}
+
+// Name is the path, or the capability where there is none.
+func (e Escape) Name() trace.Path {
+	if e.Capability != "" {
+		return trace.Path(e.Capability)
+	}
+	return e.Path
 }

@@ -46,12 +46,40 @@ func TestMoreFactsNeverRemoveAGrant(t *testing.T) {
 		for _, g := range few.Syscalls {
 			require.True(t, slices.ContainsFunc(more.Syscalls, func(m synth.SyscallGrant) bool { return m.Name == g.Name && m.ABI == g.ABI }))
 		}
-		require.Subset(t, more.Required(), few.Required())
+		for _, name := range few.Required() {
+			if !slices.Contains(more.Required(), name) {
+				i := slices.IndexFunc(more.Capabilities, func(g synth.CapabilityGrant) bool { return g.Name == name })
+				require.Contains(t, more.Required(), more.Capabilities[i].Instead, "nothing is in place of %s", name)
+			}
+		}
 		for _, g := range few.Files {
 			for _, path := range append(g.Covers, g.Path) {
 				require.True(t, path == "" || more.GrantsFile(path, 0))
 			}
 		}
+	})
+}
+
+// Of a pair of which one answers for the other, whatever else is asked.
+func TestChecksAreAnswered(t *testing.T) {
+	many(t, func(t *testing.T, r *rand.Rand) {
+		in := tracegen.Trace(r, 1)
+		in.Capabilities = nil
+		for range r.IntN(6) {
+			in.Capabilities = append(in.Capabilities, trace.Capability{
+				Seen: trace.Seen{Subject: 1, Outcome: []string{trace.OK, "EPERM"}[r.IntN(2)], Count: 1},
+				Name: []string{"CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH"}[r.IntN(2)], UserNS: r.IntN(5) == 0,
+				Optional: []trace.Optional{trace.Needed, trace.NoAudit, trace.Same}[r.IntN(3)],
+				Caller:   []string{"generic_permission", "do_handle_open"}[r.IntN(2)],
+			})
+		}
+		few := *in
+		few.Capabilities = few.Capabilities[:len(in.Capabilities)/2]
+		p := synth.Infer(in, synth.Options{})
+		require.Empty(t, p.Refused(in))
+		require.Empty(t, p.Refused(&few))
+		shuffle(r, in.Capabilities)
+		require.Equal(t, p, synth.Infer(in, synth.Options{}))
 	})
 }
 

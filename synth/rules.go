@@ -9,26 +9,28 @@ type Rule struct {
 
 // Names of the rules that are not sets of system calls.
 const (
-	RuleWorker    = "worker-exec"
-	RuleSubject   = "subject-exec"
-	RuleProcPID   = "proc-pid"
-	RuleProcFD    = "proc-fd"
-	RulePTS       = "pts"
-	RuleUUID      = "uuid"
-	RuleTemp      = "temp-name"
-	RuleNumber    = "number"
-	RuleLibrary   = "library-version"
-	RuleVersion   = "version"
-	RuleRuns      = "runs-differ"
-	RuleDate      = "date"
-	RuleUnnamed   = "unnamed-file"
-	RuleHome      = "home"
-	RuleDirectory = "parent-directory"
-	RuleLibDir    = "library-directory"
-	RuleEntryDir  = "entry-directory"
-	RulePeer      = "any-peer"
-	RuleContainer = "oci-runtime"
-	RuleHanded    = "handed"
+	RuleWorker     = "worker-exec"
+	RuleSubject    = "subject-exec"
+	RuleProcPID    = "proc-pid"
+	RuleProcFD     = "proc-fd"
+	RulePTS        = "pts"
+	RuleUUID       = "uuid"
+	RuleTemp       = "temp-name"
+	RuleNumber     = "number"
+	RuleLibrary    = "library-version"
+	RuleVersion    = "version"
+	RuleRuns       = "runs-differ"
+	RuleDate       = "date"
+	RuleUnnamed    = "unnamed-file"
+	RuleHome       = "home"
+	RuleDirectory  = "parent-directory"
+	RuleLibDir     = "library-directory"
+	RuleEntryDir   = "entry-directory"
+	RulePeer       = "any-peer"
+	RuleContainer  = "oci-runtime"
+	RuleHanded     = "handed"
+	RuleReplay     = "user-replay"
+	RuleProgramDir = "program-directory"
 )
 
 // Rules lists every generalisation there is, in the order of their making.
@@ -50,6 +52,8 @@ func Rules() []Rule {
 		{RuleHome, "the home directory of any user (--fold=broad)", "the worker may be at work for others than in training"},
 		{RuleDirectory, "the directory that holds a file", "the format can't spell the file's name"},
 		{RuleLibDir, "the directory that holds a library", "package upgrades replace libraries while the worker runs"},
+		{RuleReplay, "a capability over files that the recorded root needed none for", "root owns them; the user that the profile is made for does not"},
+		{RuleProgramDir, "the directory that holds a program of a package", "package upgrades replace programs while the worker runs, and a mount shows the old file"},
 		{RuleEntryDir, "the directory in which names are made, renamed or removed", "these change the directory, not only the file"},
 		{RulePeer, "taking in connections and datagrams from any address", "who calls is not the worker's choice"},
 		{RuleContainer, "what runc calls between the filter and the worker's start", "the filter of a container holds for the runtime that installs it, too"},

@@ -18,7 +18,7 @@ func inferSockets(t *trace.Trace, by subjects, folds *folder) []SocketGrant {
 	}
 	grants := map[key]*SocketGrant{}
 	for _, s := range t.Sockets {
-		if !restsOnPermission(s.Outcome) {
+		if !SocketRestsOnPermission(s) {
 			continue
 		}
 		g := SocketGrant{

@@ -132,6 +132,7 @@ func TestCapabilityClasses(t *testing.T) {
 		"a larger buffer":           {[]trace.Capability{option("SO_SNDBUFFORCE")}, synth.OptionalCheck, "smaller buffer"},
 		"a mark on packets":         {[]trace.Capability{option("SO_MARK")}, synth.Required, ""},
 		"another caller":            {[]trace.Capability{caller("dev_ioctl")}, synth.Required, ""},
+		"the same identity":         {[]trace.Capability{check(trace.OK, trace.Same, false)}, synth.OptionalCheck, "had already"},
 		"denied":                    {[]trace.Capability{check("EPERM", trace.Needed, false)}, synth.DeniedHarmless, "refused"},
 		"memory and a real check":   {[]trace.Capability{check(trace.OK, trace.Memory, false), check(trace.OK, trace.Needed, false)}, synth.Required, ""},
 		"memory and denied":         {[]trace.Capability{check(trace.OK, trace.Memory, false), check("EPERM", trace.Needed, false)}, synth.OptionalCheck, "vm_enough_memory"},
@@ -145,6 +146,60 @@ func TestCapabilityClasses(t *testing.T) {
 			require.Contains(t, got[0].Reason, c.says)
 			require.Equal(t, c.need == synth.Required, got[0].Reason == "")
 			require.Equal(t, c.need == synth.Required, slices.Contains(synth.Infer(in, synth.Options{}).Required(), "CAP_SYS_ADMIN"))
+		})
+	}
+}
+
+// Checks that are told from others by what they are about.
+func TestCapabilityRules(t *testing.T) {
+	for name, c := range map[string]struct {
+		check    trace.Capability
+		required bool
+	}{
+		"module for an interface that is looked at": {trace.Capability{Name: "CAP_NET_ADMIN", Syscall: "ioctl", Argument: "0x8921", Caller: "dev_ioctl"}, false},
+		"module for any":               {trace.Capability{Name: "CAP_SYS_MODULE", Syscall: "ioctl", Argument: "0x8922", Caller: "dev_ioctl"}, false},
+		"an interface is changed":      {trace.Capability{Name: "CAP_NET_ADMIN", Syscall: "ioctl", Argument: "0x8922", Caller: "dev_ioctl"}, true},
+		"a module is loaded":           {trace.Capability{Name: "CAP_SYS_MODULE", Syscall: "finit_module", Caller: "may_init_module"}, true},
+		"capset":                       {trace.Capability{Name: "CAP_SETPCAP", Syscall: "capset", Caller: "cap_capset"}, false},
+		"the bounding set":             {trace.Capability{Name: "CAP_SETPCAP", Syscall: "prctl", Argument: "PR_CAPBSET_DROP", Caller: "cap_task_prctl"}, true},
+		"a mode":                       {trace.Capability{Name: "CAP_FSETID", Syscall: "fchmodat", Argument: "0644", Caller: "setattr_copy"}, false},
+		"a mode with setuid":           {trace.Capability{Name: "CAP_FSETID", Syscall: "fchmod", Argument: "04755", Caller: "setattr_copy"}, false},
+		"a mode with setgid":           {trace.Capability{Name: "CAP_FSETID", Syscall: "chmod", Argument: "02755", Caller: "setattr_copy"}, true},
+		"a mode that was not recorded": {trace.Capability{Name: "CAP_FSETID", Syscall: "chmod", Caller: "setattr_copy"}, true},
+		"a write":                      {trace.Capability{Name: "CAP_FSETID", Syscall: "write", Caller: "setattr_should_drop_sgid"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := oneRun()
+			c.check.Seen = seen(trace.OK)
+			in.Capabilities = []trace.Capability{c.check}
+			require.Equal(t, c.required, len(synth.Infer(in, synth.Options{}).Required()) == 1)
+			require.Equal(t, c.required, synth.Needs(c.check))
+		})
+	}
+}
+
+// What a broader capability answers as well is not granted beside it.
+func TestBroaderCapability(t *testing.T) {
+	read := trace.Capability{Seen: seen(trace.OK), Name: "CAP_DAC_READ_SEARCH", Syscall: "openat", Caller: "generic_permission"}
+	handle := trace.Capability{Seen: seen(trace.OK), Name: "CAP_DAC_READ_SEARCH", Syscall: "open_by_handle_at", Caller: "do_handle_open"}
+	write := trace.Capability{Seen: seen(trace.OK), Name: "CAP_DAC_OVERRIDE", Syscall: "openat", Caller: "generic_permission"}
+	refused := write
+	refused.Outcome = "EPERM"
+	for name, c := range map[string]struct {
+		checks []trace.Capability
+		want   []string
+	}{
+		"alone":              {[]trace.Capability{read}, []string{"CAP_DAC_READ_SEARCH"}},
+		"beside it":          {[]trace.Capability{read, write}, []string{"CAP_DAC_OVERRIDE"}},
+		"it was refused":     {[]trace.Capability{read, refused}, []string{"CAP_DAC_READ_SEARCH"}},
+		"for something else": {[]trace.Capability{read, handle, write}, []string{"CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := oneRun()
+			in.Capabilities = c.checks
+			p := synth.Infer(in, synth.Options{})
+			require.Equal(t, c.want, p.Required())
+			require.Empty(t, p.Refused(in))
 		})
 	}
 }

@@ -14,21 +14,27 @@ func (t *Trace) Confined() *Trace {
 	if !slices.ContainsFunc(t.Subjects, func(s Subject) bool { return free[s.ID] }) {
 		return t
 	}
-	out := &Trace{
-		Runs: t.Runs, Holes: t.Holes,
-		Subjects:     without(t.Subjects, func(s Subject) bool { return free[s.ID] }),
-		Syscalls:     others(t.Syscalls, isFree),
-		Execs:        others(t.Execs, isFree),
-		Files:        others(t.Files, isFree),
-		Capabilities: others(t.Capabilities, isFree),
-		Sockets:      others(t.Sockets, isFree),
-		Arguments:    others(t.Arguments, isFree),
-	}
+	out := t.Without(isFree)
+	out.Subjects = without(t.Subjects, func(s Subject) bool { return free[s.ID] })
 	out.Execs = without(out.Execs, func(e Exec) bool { return free[e.Target] })
 	for _, p := range t.parts {
 		out.parts = append(out.parts, p.Confined())
 	}
 	return out
+}
+
+// Without is t without the facts of some subjects, by their ids. It cannot be
+// merged again.
+func (t *Trace) Without(subject func(id int) bool) *Trace {
+	return &Trace{
+		Runs: t.Runs, Subjects: t.Subjects, Holes: t.Holes,
+		Syscalls:     others(t.Syscalls, subject),
+		Execs:        others(t.Execs, subject),
+		Files:        others(t.Files, subject),
+		Capabilities: others(t.Capabilities, subject),
+		Sockets:      others(t.Sockets, subject),
+		Arguments:    others(t.Arguments, subject),
+	}
 }
 
 // others leaves out the facts of some subjects.

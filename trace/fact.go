@@ -92,6 +92,7 @@ const (
 	NoAudit  Optional = "noaudit"  // CAP_OPT_NOAUDIT: the kernel asks to choose, not to refuse
 	Memory   Optional = "memory"   // cap_vm_enough_memory: a bonus of memory for root
 	Override Optional = "override" // under overridden credentials (overlayfs): not the worker's own need
+	Same     Optional = "same"     // setuid and setgid to the identity that the process has already
 )
 
 // Capability is a capability check. Outcome is OK when it was granted, else

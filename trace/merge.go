@@ -38,6 +38,9 @@ func Merge(traces ...*Trace) *Trace {
 	return merged
 }
 
+// ByRun gives each run as a trace of its own, in the order of their ids.
+func (t *Trace) ByRun() []*Trace { return Merge(t).split() }
+
 // split gives the runs of a trace, each with its own facts. A trace that was
 // put together by hand from several runs does not tell whose its facts are:
 // they go to the first.

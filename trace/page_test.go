@@ -73,7 +73,7 @@ func TestPageIsTrue(t *testing.T) {
 		typeOperation: {reflect.TypeFor[Operation](), append([]string{OperationOK, OperationFailed, OperationSkipped}, StandardOperations()...)},
 		typeHole: {reflect.TypeFor[Hole](), []string{
 			HoleTruncated, HoleDamaged, HoleLost, HoleNoProbe, HoleUnresolved,
-			HoleIOURing, HoleCompat, HoleFull, HoleScope, HoleAttached, HoleUntrained,
+			HoleIOURing, HoleCompat, HoleFull, HoleScope, HoleAttached, HoleUntrained, HoleFailed, HoleMixed,
 		}},
 		typeEnd: {reflect.TypeFor[End](), members(reflect.TypeFor[Resources]())},
 	} {
@@ -87,7 +87,7 @@ func TestPageIsTrue(t *testing.T) {
 	for _, l := range []Lifted{LiftedUser, LiftedAll} {
 		require.Contains(t, section(t, text, typeSubject), "`"+string(l)+"`")
 	}
-	for _, o := range []Optional{NoAudit, Memory, Override} {
+	for _, o := range []Optional{NoAudit, Memory, Override, Same} {
 		require.Contains(t, section(t, text, typeCapability), "`"+string(o)+"`")
 	}
 }

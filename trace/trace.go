@@ -67,6 +67,8 @@ const (
 	HoleScope      = "scope"      // a process could not be followed
 	HoleAttached   = "attached"   // what a process did before the recorder attached to it
 	HoleUntrained  = "untrained"  // a step of the training plan failed or never ran
+	HoleFailed     = "failed"     // the worker ended in a failure
+	HoleMixed      = "mixed"      // runs of different architectures were merged
 )
 
 // Resources are what the worker used at its peak.

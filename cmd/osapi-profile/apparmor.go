@@ -23,8 +23,9 @@ type apparmorOptions struct {
 
 func (o *apparmorOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.children, "children", string(apparmor.ChildrenAuto), "AppArmor: which programs get a profile of their own, `WHICH` is "+
-		"auto (those that need more than everybody may read; the rest share one), all or none")
+	f.StringVar(&o.children, "children", string(apparmor.ChildrenNone), "AppArmor: which programs get a profile of their own, `WHICH` is "+
+		"none (all run under the worker's), or, experimental since not yet proven under enforcement, "+
+		"auto (those that need more than everybody may read; the rest share one) or all")
 	f.StringVar(&o.privileges, "no-new-privileges", "", "AppArmor: whether the unit sets NoNewPrivileges=, `yes or no`, which decides how "+
 		"programs change to their profile (default: as in the emitted unit)")
 	f.StringVar(&o.abi, "apparmor-abi", "3.0", "AppArmor: write for the features of `ABI`, 3.0 or 4.0, which the target's AppArmor must have")
@@ -38,7 +39,7 @@ func (o *apparmorOptions) check() error {
 		option, value string
 		choices       []string
 	}{
-		{"children", o.children, []string{"", "auto", "all", "none"}},
+		{"children", o.children, []string{"", "none", "auto", "all"}},
 		{"no-new-privileges", o.privileges, []string{"", "yes", "no"}},
 		{"apparmor-abi", o.abi, []string{"", "3.0", "4.0"}},
 	} {

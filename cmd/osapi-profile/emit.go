@@ -20,7 +20,10 @@ type emitOptions struct {
 	user     string
 	name     string
 	apparmor string
+	syscalls string // one of listed and grouped
 	limits   bool
+	execs    bool
+	logs     bool
 	strict   bool
 	prctl    bool
 	fold     string
@@ -38,6 +41,9 @@ func (o *emitOptions) addFlags(cmd *cobra.Command) {
 	f.StringVar(&o.name, "name", "", "`NAME` of the unit and of the AppArmor profile (default: the worker's)")
 	f.StringVar(&o.apparmor, "apparmor-profile", "", "let the unit switch to the AppArmor profile `NAME`, which must be loaded (default: a comment)")
 	f.BoolVar(&o.limits, "limits", false, "set the limits on memory, CPU and tasks instead of leaving them commented out")
+	f.StringVar(&o.syscalls, "syscalls", listed, "write SystemCallFilter= as `FORM`: list, or groups where half of one such as @file-system is needed")
+	f.BoolVar(&o.logs, "log-syscalls", false, "let the unit log the system calls that its filter would refuse, and refuse none")
+	f.BoolVar(&o.execs, "exec-files", false, "list each program in ExecPaths=, which an upgrade then refuses until the service is restarted")
 	f.BoolVar(&o.strict, "strict", false, "grant what was seen only, without what a rule adds, such as siblings of system calls")
 	f.BoolVar(&o.prctl, "prctl", false, "in a seccomp filter, let only those options of prctl(2) through that were seen")
 	f.StringVar(&o.contexts, "file-contexts", "", "for selinux: the file_contexts(5) in `FILE`, of the hosts that the module is for (default: this host's)")
@@ -46,6 +52,12 @@ func (o *emitOptions) addFlags(cmd *cobra.Command) {
 	o.aa.addFlags(cmd)
 	f.IntVar(&o.systemd, "systemd-version", 0, "leave out what systemd `N` does not know (default: the recorded host's, or 252)")
 }
+
+// The forms of a filter.
+const (
+	listed  = "list"
+	grouped = "groups"
+)
 
 func newEmit() *cobra.Command {
 	var opt emitOptions
@@ -65,7 +77,7 @@ Exit status: 0 on success, 2 on trouble.`,
   osapi-profile emit --format apparmor --name osapi -o osapi.apparmor worker.jsonl
   osapi-profile emit --format seccomp -o worker-seccomp.json worker.jsonl
   osapi-profile emit --format selinux --file-contexts rhel9/file_contexts -o osapi.cil worker.jsonl
-  osapi-profile emit --format apparmor --complain --children none worker.jsonl
+  osapi-profile emit --format apparmor --complain --children auto worker.jsonl
   osapi-profile emit --format json -o worker.json monday.jsonl tuesday.jsonl`,
 		DisableFlagsInUseLine: true,
 		Args:                  cobra.ArbitraryArgs,
@@ -101,11 +113,14 @@ func (o *emitOptions) check() error {
 			return fmt.Errorf("%s %q: letters, digits and _ . @ : - only", n.option, n.name)
 		}
 	}
-	if !slices.Contains(synth.Folds(), synth.Fold(o.fold)) {
+	if o.fold != "" && !slices.Contains(synth.Folds(), synth.Fold(o.fold)) {
 		return fmt.Errorf("fold %q: there are %s", o.fold, joinFolds())
 	}
 	if err := o.aa.check(); err != nil {
 		return err
+	}
+	if o.syscalls != "" && o.syscalls != listed && o.syscalls != grouped {
+		return fmt.Errorf("syscalls %q: there are %s and %s", o.syscalls, listed, grouped)
 	}
 	if o.systemd < 0 {
 		return fmt.Errorf("systemd-version %d: there is none below 1", o.systemd)

@@ -6,10 +6,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// The exit statuses of all commands but record, which has the worker's own. As
+// The exit statuses of all commands but diff and record, which have their own. As
 // with diff(1) and grep(1), an answer and a failure can be told apart.
 const (
-	exitNo      = 1 // the answer is no: docs --check found a stale page, doctor that recording cannot work
+	exitNo      = 1 // the answer is no: check found what would be denied, docs --check a stale page
 	exitTrouble = 2 // the command could not do what it was asked to
 )
 

@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime"
+	"strings"
 
 	"github.com/osapi-io/osapi-profile/trace"
 	"github.com/osapi-io/osapi-profile/trace/store"
@@ -30,16 +32,39 @@ func load(names []string, stderr io.Writer) (*trace.Trace, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(t.Holes) > 0 {
-			note(stderr, "%s has holes: %s", name, inWords(t.Holes))
+		tellDoubts(name, t, stderr)
+		if t.Empty() && len(names) > 1 {
+			note(stderr, "%s has no facts: the worker did nothing while it was recorded", name)
 		}
 		traces = append(traces, t)
 	}
 	merged := trace.Merge(traces...)
+	if merged.Empty() {
+		return nil, fmt.Errorf("%s: no facts: the worker did nothing while it was recorded, or the recorder saw nothing of it; record again",
+			strings.Join(names, ", "))
+	}
+	if mixed := merged.Mixed(); len(mixed) > 0 {
+		note(stderr, "%s", mixed[0].Detail)
+	}
 	if untrained := merged.Untrained(); len(untrained) > 0 {
 		note(stderr, "not everything was trained: %s", inWords(untrained))
 	}
 	return merged, nil
+}
+
+// tellDoubts says what one trace cannot vouch for.
+func tellDoubts(name string, t *trace.Trace, stderr io.Writer) {
+	if len(t.Holes) > 0 {
+		note(stderr, "%s has holes: %s", name, inWords(t.Holes))
+	}
+	for _, h := range t.Failed() {
+		note(stderr, "%s: %s", name, h.Detail)
+	}
+	for _, r := range t.Runs {
+		if r.Arch != runtime.GOARCH {
+			note(stderr, "%s was recorded on %s, and this machine is %s: it tells nothing of what the worker needs here", name, r.Arch, runtime.GOARCH)
+		}
+	}
 }
 
 func lastTrace(stderr io.Writer) (string, error) {

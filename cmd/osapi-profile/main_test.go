@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"testing"
 
@@ -23,12 +25,15 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		UpdateScripts:       *update,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("OSAPI_PROFILE_STATE", filepath.Join(env.WorkDir, "state"))
 			data, err := os.ReadFile("testdata/worker.jsonl")
 			if err != nil {
 				return err
 			}
+			// A trace of another architecture is told to be one.
+			data = bytes.ReplaceAll(data, []byte(`"arch":"amd64"`), []byte(`"arch":"`+runtime.GOARCH+`"`))
 			return os.WriteFile(filepath.Join(env.WorkDir, "worker.jsonl"), data, 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -26,6 +27,24 @@ import (
 // note says one line on stderr.
 func note(stderr io.Writer, format string, args ...any) {
 	fmt.Fprintf(stderr, "osapi-profile: "+format+"\n", args...)
+}
+
+// tell writes an answer to stdout, as text or as JSON.
+func tell(asJSON bool, stdout io.Writer, answer any, text func(io.Writer) error) error {
+	return writeTo("", 0, stdout, func(w io.Writer) error {
+		if asJSON {
+			return indented(w, answer)
+		}
+		return text(w)
+	})
+}
+
+// indented writes JSON for people and scripts.
+func indented(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
 }
 
 // inWords lists holes for people.

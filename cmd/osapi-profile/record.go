@@ -52,7 +52,9 @@ hold names of files, but no arguments, no environment and no contents.
 
 With --plan the recorder waits until the worker is ready, runs the plan's
 operations one after another, tags each fact with the operation it was seen in,
-and shuts the worker down. Without a plan, mark names operations by hand.
+and shuts the worker down. Without a plan, mark names operations by hand. With
+--unit it is systemd that starts and stops the worker; a unit that ran before,
+which --restart allows, is started again when the recording is over.
 
 SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 are passed on to the
 worker; the trace is closed when it has ended.
@@ -85,13 +87,14 @@ func newRecord() *cobra.Command {
 	var opt recordOptions
 	cmd := &cobra.Command{
 		Use: "record [-o FILE] [--plan FILE] [--user NAME [--ambient CAP]...] [--] CMD [ARG]...\n" +
-			"  osapi-profile record [-o FILE] {--unit NAME [--restart] | --pid N | --cgroup PATH}",
+			"  osapi-profile record [-o FILE] {--unit NAME [--restart] [--plan FILE] | --pid N | --cgroup PATH}",
 		Short: "Run a worker, or attach to one, and record what it does",
 		Long:  recordHelp,
 		Example: `  sudo osapi-profile record -- /usr/local/bin/osapi job worker start
   sudo osapi-profile record --plan redis.yaml -- redis-server --port 6379
   sudo osapi-profile record --user osapi --ambient CAP_NET_RAW -o worker.jsonl -- osapi agent start
   sudo osapi-profile record --unit nginx --restart
+  sudo osapi-profile record --unit nginx --restart --plan nginx.yaml
   sudo osapi-profile record --pid $(pidof osapi)
   sudo osapi-profile record --cgroup system.slice/cron.service`,
 		DisableFlagsInUseLine: true,
@@ -129,8 +132,8 @@ func (o *recordOptions) check(command []string) error {
 		return errors.New("name one of a command, --unit, --pid and --cgroup")
 	case ways == 0 && len(command) == 0:
 		return errors.New("name the command to record, or what to attach to: --unit, --pid or --cgroup")
-	case ways == 1 && o.plan != "":
-		return errors.New("--plan is for a command, which it starts and shuts down; mark names the operations of what runs already")
+	case ways == 1 && o.plan != "" && o.attach.Unit == "":
+		return errors.New("--plan is for a command or a --unit, which it starts and shuts down; mark names the operations of what runs already")
 	case ways == 1 && (o.user != "" || len(o.ambient) > 0):
 		return errors.New("--user and --ambient are for a command; what runs already keeps its identity")
 	}

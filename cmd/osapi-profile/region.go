@@ -70,7 +70,7 @@ func (p *profiles) traces(dir string, names []string) (*trace.Trace, error) {
 
 // regionOptions are those of emit, as keys of a region.
 func regionOptions(r markdown.Region) (emitOptions, error) {
-	opt := emitOptions{format: r.Format, fold: string(synth.FoldStable)}
+	opt := emitOptions{format: r.Format, syscalls: listed, fold: string(synth.FoldStable)}
 	if formatOf(r.Format) == nil && !slices.Contains(markdown.Tables(), r.Format) {
 		return opt, fmt.Errorf("unknown format %q; there are %s, %s", r.Format,
 			strings.Join(formatNames(), ", "), strings.Join(markdown.Tables(), ", "))
@@ -104,11 +104,15 @@ func regionOptions(r markdown.Region) (emitOptions, error) {
 			opt.limits, err = yes(value)
 		case "prctl":
 			opt.prctl, err = yes(value)
+		case "syscalls":
+			opt.syscalls = value
+		case "exec-files":
+			opt.execs, err = yes(value)
 		case "strict":
 			opt.strict, err = yes(value)
 		default:
-			err = fmt.Errorf("unknown key; there are format, trace, user, name, apparmor-profile, systemd-version, limits, prctl, strict, fold, children, " +
-				"no-new-privileges, apparmor-abi, complain, abstractions and level")
+			err = fmt.Errorf("unknown key; there are format, trace, user, name, apparmor-profile, systemd-version, syscalls, exec-files, limits, prctl, strict, fold, " +
+				"children, no-new-privileges, apparmor-abi, complain, abstractions and level")
 		}
 		if err != nil {
 			return opt, fmt.Errorf("%s=%s: %w", key, value, err)

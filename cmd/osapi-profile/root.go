@@ -13,9 +13,9 @@ func newRoot() *cobra.Command {
 		Long: `osapi-profile watches a worker with eBPF while it does its work, and writes
 down the least privilege that it needs as systemd and AppArmor profiles.
 
-Exit status: 0 on success, 1 when the answer is no (docs --check found a stale
-page, doctor that recording cannot work), 2 on trouble. record exits with the
-worker's own status; see its help.`,
+Exit status: 0 on success, 1 when the answer is no (check found what would be
+denied, docs --check a stale page, doctor that recording cannot work), 2 on
+trouble. diff and record have their own; see their help.`,
 		Example: `  sudo osapi-profile record -- /usr/local/bin/osapi job worker start
   sudo osapi-profile emit --format systemd`,
 		Args:          cobra.ArbitraryArgs,
@@ -37,7 +37,7 @@ worker's own status; see its help.`,
 		},
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, "%v", err) })
-	root.AddCommand(newRecord(), newMark(), newEmit(), newMerge(), newDocs(), newDoctor(), newVersion())
+	root.AddCommand(newRecord(), newMark(), newEmit(), newExplain(), newCheck(), newDiff(), newMerge(), newDocs(), newDoctor(), newVersion())
 	return root
 }
 

@@ -12,10 +12,11 @@ import (
 
 // Denial is a fact that a profile would have refused.
 type Denial struct {
-	Kind    string // "file", "exec", "capability", "socket", "signal", "ptrace"
+	Kind    string // "file", "exec", "capability", "socket", "signal", "ptrace", "mount"
 	Name    string // path, capability or socket
 	Asks    string // what AppArmor asks for, in its own words
 	Profile string // whose rules lack it
+	Of      any    // the fact, as synth.Each gives it
 }
 
 // String is for talk.
@@ -47,32 +48,32 @@ func (p *Policy) Denied(t *trace.Trace) []Denial {
 			asked &^= permExec
 		}
 		ask(f.Seen, func(p *Policy) (Denial, bool) {
-			return Denial{Kind: "file", Name: string(f.Path), Asks: asked.String()}, p.admitsName(f, cmp.Or(f.Type, types[f.Path]), asked)
+			return Denial{Kind: "file", Name: string(f.Path), Asks: asked.String(), Of: f}, p.admitsName(f, cmp.Or(f.Type, types[f.Path]), asked)
 		})
 		if f.Access&trace.AccessLinkTo != 0 && f.Target != "" {
 			ask(f.Seen, func(p *Policy) (Denial, bool) {
-				return Denial{Kind: "file", Name: string(f.Path), Asks: "link -> " + string(f.Target)}, p.admitsLink(f.Path, f.Target)
+				return Denial{Kind: "file", Name: string(f.Path), Asks: "link -> " + string(f.Target), Of: f}, p.admitsLink(f.Path, f.Target)
 			})
 		}
 	}
 	for _, f := range t.Files {
-		if f.Access&(trace.AccessMount|trace.AccessUnmount) != 0 && !f.Anon && synth.RestsOnPermission(f.Seen) {
+		if f.Access&(trace.AccessMount|trace.AccessUnmount) != 0 && !f.Anon && !p.partial && synth.RestsOnPermission(f.Seen) {
 			ask(f.Seen, func(p *Policy) (Denial, bool) {
-				return Denial{Kind: "mount", Name: string(f.Path), Asks: f.Access.String()}, p.admitsMount(f.Path, f.Access)
+				return Denial{Kind: "mount", Name: string(f.Path), Asks: f.Access.String(), Of: f}, p.admitsMount(f.Path, f.Access)
 			})
 		}
 	}
 	for _, c := range t.Capabilities {
 		if c.Outcome == trace.OK && (synth.Needs(c) || c.UserNS && c.Optional == trace.Needed) {
 			ask(c.Seen, func(p *Policy) (Denial, bool) {
-				return Denial{Kind: "capability", Name: c.Name, Asks: "capability " + capabilityName(c.Name)}, p.admitsCapability(c.Name)
+				return Denial{Kind: "capability", Name: c.Name, Asks: "capability " + capabilityName(c.Name), Of: c}, p.admitsCapability(c.Name)
 			})
 		}
 	}
 	for _, s := range t.Sockets {
 		if synth.RestsOnPermission(s.Seen) {
 			ask(s.Seen, func(p *Policy) (Denial, bool) {
-				return Denial{Kind: "socket", Name: s.Family + " " + s.Type, Asks: "network " + familyWord(s.Family) + " " + socketTypeWord(s.Type)}, p.admitsSocket(s)
+				return Denial{Kind: "socket", Name: s.Family + " " + s.Type, Asks: "network " + familyWord(s.Family) + " " + socketTypeWord(s.Type), Of: s}, p.admitsSocket(s)
 			})
 		}
 	}
@@ -120,15 +121,20 @@ func (p *Policy) admitsName(f trace.File, fileType string, asked perms) bool {
 	return true
 }
 
-// permsOf is the union over all rules that match.
+// permsOf is the union over all rules that match, without what deny rules take
+// away.
 func (p *Policy) permsOf(name string, owner bool) perms {
-	var have perms
+	var have, never perms
 	for _, r := range p.files {
-		if (owner || !r.owner) && have|r.perms != have && r.name.match(name) {
+		switch {
+		case r.owner && !owner:
+		case r.deny && never|r.perms != never && r.name.match(name):
+			never |= r.perms
+		case !r.deny && have|r.perms != have && r.name.match(name):
 			have |= r.perms
 		}
 	}
-	return have
+	return have &^ never
 }
 
 func (p *Policy) admitsLink(name, target trace.Path) bool {
@@ -138,13 +144,21 @@ func (p *Policy) admitsLink(name, target trace.Path) bool {
 }
 
 func (p *Policy) admitsCapability(name string) bool {
+	if slices.Contains(p.denied, "capability") || slices.Contains(p.denied, "capability "+capabilityName(name)) {
+		return false
+	}
 	return slices.Contains(p.Capabilities, "") || slices.Contains(p.Capabilities, capabilityName(name))
 }
 
 func (p *Policy) admitsSocket(s trace.Socket) bool {
 	family, typ := familyWord(s.Family), socketTypeWord(s.Type)
+	for _, all := range []string{"network", "network " + family, "network " + family + " " + typ} {
+		if slices.Contains(p.denied, all) {
+			return false
+		}
+	}
 	if family == "unix" && slices.ContainsFunc(p.unix, func(u unixRule) bool {
-		return (u.typ == "" || u.typ == typ) && slices.Contains(u.actions, s.Action)
+		return (u.typ == "" || u.typ == typ) && (len(u.actions) == 0 || slices.Contains(u.actions, s.Action))
 	}) {
 		return true
 	}

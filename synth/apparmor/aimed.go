@@ -37,7 +37,7 @@ func stays(target string) bool { return target == trace.TargetSelf || target == 
 
 // signalRule is the rule for signals that leave the worker: "" when there are
 // none. Whom they reach has a label of its own that a trace does not tell.
-func (d document) signalRule() (text, why string) {
+func (d document) signalRule() (text string, why reason) {
 	var words []string
 	var evidence []synth.Evidence
 	every := false
@@ -51,7 +51,7 @@ func (d document) signalRule() (text, why string) {
 	}
 	switch {
 	case len(words) == 0:
-		return "", ""
+		return "", reason{}
 	case every:
 		return "signal (send)", because(evidence...)
 	}
@@ -88,10 +88,10 @@ func (d document) tracesOthers() (reads, traces bool, evidence []synth.Evidence)
 // admitsAim says whether a signal or request of ptrace(2) is let pass, by both
 // ends when the other one is of the worker.
 func (p *Policy) admitsAim(a trace.Argument) (Denial, bool) {
-	d := Denial{Kind: a.Name, Name: a.Value}
+	d := Denial{Kind: a.Name, Name: a.Value, Of: a}
 	var kind, does, suffers, word string
 	switch {
-	case !synth.RestsOnPermission(a.Seen):
+	case !synth.RestsOnPermission(a.Seen), p.partial && stays(a.Target):
 		return d, true
 	case a.Name == trace.ArgSignal:
 		kind, does, suffers, word = "signal", "send", "receive", signalWord(a.Value)

@@ -10,6 +10,7 @@ package apparmor
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -25,7 +26,7 @@ type Options struct {
 	// User is the identity that the unit gives the worker; "" for the one it
 	// was recorded as. Rules for a file's owner hold for the recorded one only.
 	User string
-	// Children says which programs get a profile of their own; "" is ChildrenAuto.
+	// Children says which programs get a profile of their own; "" is ChildrenNone.
 	Children Children
 	// Stacked is for a unit with NoNewPrivileges=: programs then run under their
 	// own profile on top of the worker's, since they cannot leave it.
@@ -40,18 +41,21 @@ type Options struct {
 	Abstractions bool
 }
 
+// settled fills in what was left open.
+func (o Options) settled(p *synth.Profile) Options {
+	o.Name = cmp.Or(o.Name, p.Worker.Name)
+	o.ABI = cmp.Or(o.ABI, abis()[0])
+	o.Children = cmp.Or(o.Children, ChildrenNone)
+	return o
+}
+
 // Write writes the profile. It fails, writing nothing, when the name is unfit or
 // when no probe stands behind files or programs: a profile that cannot say what
 // may be opened and executed would only look like one.
 func Write(w io.Writer, p *synth.Profile, opt Options) error {
-	if opt.Name == "" {
-		opt.Name = p.Worker.Name
-	}
+	opt = opt.settled(p)
 	if err := CheckName(opt.Name); err != nil {
 		return err
-	}
-	if opt.ABI == "" {
-		opt.ABI = abis()[0]
 	}
 	if !slices.Contains(abis(), opt.ABI) {
 		return fmt.Errorf("apparmor: ABI %q: there are %s", opt.ABI, strings.Join(abis(), ", "))

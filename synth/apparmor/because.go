@@ -12,9 +12,28 @@ import (
 // namesShown is how many programs or operations a comment lists.
 const namesShown = 3
 
+// reason is why a rule stands in the profile: for its comment, and as a whole for
+// who asks ([Lines]).
+type reason struct {
+	words    string
+	evidence synth.Evidence
+}
+
 // because says in a few words which programs, in which operations, or which
 // rules stand behind a grant.
-func because(evidence ...synth.Evidence) string {
+func because(evidence ...synth.Evidence) reason {
+	var all synth.Evidence
+	for _, e := range evidence {
+		all.Facts = append(all.Facts, e.Facts...)
+		all.Rules = append(all.Rules, e.Rules...)
+	}
+	return reason{inWords(evidence), all}
+}
+
+// byRule is the reason of a rule that no fact stands behind.
+func byRule(rules ...string) reason { return reason{ruleWords(rules...), synth.Evidence{Rules: rules}} }
+
+func inWords(evidence []synth.Evidence) string {
 	var programs, operations, rules []string
 	for _, e := range evidence {
 		for _, f := range e.Facts {
@@ -31,14 +50,14 @@ func because(evidence ...synth.Evidence) string {
 	if operations := some(operations); operations != "" {
 		words = strings.TrimSpace(words + " [" + operations + "]")
 	}
-	if rules := byRule(rules...); rules != "" {
+	if rules := ruleWords(rules...); rules != "" {
 		words = strings.TrimPrefix(words+"; "+rules, "; ")
 	}
 	return words
 }
 
-// byRule names rules.
-func byRule(rules ...string) string {
+// ruleWords names rules.
+func ruleWords(rules ...string) string {
 	rules = slices.Compact(slices.Sorted(slices.Values(rules)))
 	switch len(rules) {
 	case 0:

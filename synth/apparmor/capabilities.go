@@ -8,7 +8,9 @@ import (
 
 // capabilities grants those that are required, and those that were used in a
 // user namespace of the worker's own: AppArmor asks for a capability in
-// whichever namespace it is checked.
+// whichever namespace it is checked. One that another answers instead is granted
+// too: AppArmor logs each no, whatever the kernel then does, and file rules decide
+// over files all the same.
 func (d document) capabilities() section {
 	s := section{title: []string{"Capabilities"}}
 	if !d.profile.Sees("capability") {
@@ -17,7 +19,7 @@ func (d document) capabilities() section {
 	}
 	evidence := map[string][]synth.Evidence{}
 	for _, c := range d.profile.Capabilities {
-		if c.Need == synth.Required || c.UserNS {
+		if c.Need == synth.Required || c.Instead != "" || c.UserNS {
 			evidence[c.Name] = append(evidence[c.Name], c.Evidence)
 		}
 	}

@@ -18,7 +18,10 @@ type document struct {
 }
 
 // rule is one line of a section: its text without the comma, and what needs it.
-type rule struct{ text, because string }
+type rule struct {
+	text    string
+	because reason
+}
 
 // section is a group of rules under a comment.
 type section struct {
@@ -26,7 +29,7 @@ type section struct {
 	rules []rule
 }
 
-func (s *section) add(because, format string, args ...any) {
+func (s *section) add(because reason, format string, args ...any) {
 	s.rules = append(s.rules, rule{fmt.Sprintf(format, args...), because})
 }
 
@@ -78,8 +81,8 @@ func (s section) write(out *bytes.Buffer, indent string) {
 		if !strings.HasPrefix(r.text, "include ") {
 			out.WriteByte(',')
 		}
-		if r.because != "" {
-			out.WriteString(" # " + remark(r.because))
+		if r.because.words != "" {
+			out.WriteString(" # " + remark(r.because.words))
 		}
 		out.WriteByte('\n')
 	}
@@ -137,7 +140,7 @@ func (p *policy) header(out *bytes.Buffer, unwritten []string) {
 		say("")
 		say("WAYS OUT: what the worker needs lets it get around this profile:")
 		for _, e := range escapes {
-			say("  %s: %s", e.Path, e.Why)
+			say("  %s: %s", e.Name(), e.Why)
 		}
 	}
 }

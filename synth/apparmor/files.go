@@ -170,7 +170,7 @@ func (f *fileRules) sections() []section {
 		}
 		why := because(r.evidence...)
 		if r.names > 0 {
-			why += "; " + counted(r.names, "name")
+			why.words += "; " + counted(r.names, "name")
 		}
 		if rest, ok := strings.CutPrefix(string(name), "@{HOMEDIRS}*/"); ok && !r.foreign {
 			name = glob("@{HOME}/" + rest)

@@ -78,7 +78,7 @@ func (p *Policy) follow(t *trace.Trace) (under map[trace.Path]label, out []Denia
 		}
 	}
 	for _, s := range t.Subjects {
-		if name := by[s.ID]; outside[name] || !inside[name] {
+		if name := by[s.ID]; len(p.All) == 1 || outside[name] || !inside[name] {
 			visit(place{name, label{p}})
 		}
 	}
@@ -90,7 +90,10 @@ func (p *Policy) follow(t *trace.Trace) (under map[trace.Path]label, out []Denia
 		queue = queue[1:]
 		for _, e := range starts[at.program] {
 			next, denied := at.label.execute(imageOf(t, e.Target))
-			out = append(out, denied...)
+			for _, d := range denied {
+				d.Of = e
+				out = append(out, d)
+			}
 			visit(place{by[e.Target], next})
 		}
 	}
@@ -120,7 +123,7 @@ func (l label) execute(image []string) (next label, out []Denial) {
 	for _, p := range l {
 		to, ok := p.transition(image[0])
 		if !ok {
-			out = append(out, Denial{Kind: "exec", Name: image[0], Asks: "x", Profile: p.Name})
+			out = append(out, Denial{Kind: "exec", Name: image[0], Asks: "ix", Profile: p.Name})
 			to = label{p}
 		}
 		for _, profile := range to {
@@ -140,9 +143,12 @@ func (l label) execute(image []string) (next label, out []Denial) {
 // transition is what a profile becomes when a program is executed under it; ok is
 // false when that is refused. A rule for exactly the name goes before others.
 func (p *Policy) transition(name string) (to label, ok bool) {
+	if p.permsOf(name, false)&permExec == 0 {
+		return nil, false
+	}
 	var found *pathRule
 	for i, r := range p.files {
-		if r.exec == "" || r.owner || !r.name.match(name) {
+		if r.exec == "" || r.deny || r.owner || !r.name.match(name) {
 			continue
 		}
 		if found == nil || r.name.re == nil {
@@ -160,7 +166,7 @@ func (p *Policy) transition(name string) (to label, ok bool) {
 	case found.exec == "ix":
 		return label{p}, true
 	case profile == nil:
-		return nil, false
+		return nil, p.partial
 	case stacked:
 		return label{p}.with(profile), true
 	default:

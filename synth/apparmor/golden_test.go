@@ -94,7 +94,9 @@ func TestGolden(t *testing.T) {
 		synth synth.Options
 		opt   Options
 	}{
-		"daemon":  {trace: daemon()},
+		"daemon":   {trace: daemon()},
+		"children": {trace: daemon(), opt: Options{Children: ChildrenAuto}},
+		"stacked":  {trace: daemon(), opt: Options{Children: ChildrenAuto, Stacked: true}},
 		"strict":  {trace: daemon(), synth: synth.Options{Strict: true}},
 		"user":    {trace: daemon(), synth: synth.Options{User: "www-data"}, opt: Options{User: "www-data", Name: "daemon-www"}},
 		"blind":   {trace: blind},
@@ -131,12 +133,15 @@ func TestRecorded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			tr, err := trace.ReadFile(file)
 			require.NoError(t, err)
-			text := []byte(written(t, tr))
-			golden(t, name, text)
-			p, err := Read(text)
-			require.NoError(t, err)
-			require.Empty(t, p.Denied(tr))
-			agree(t, text, p, tr.Files, "", "/")
+			golden(t, name, []byte(written(t, tr)))
+			for _, opt := range []Options{{}, {Children: ChildrenAuto}, {Children: ChildrenAuto, Stacked: true}} {
+				var out bytes.Buffer
+				require.NoError(t, Write(&out, synth.Infer(tr, synth.Options{}), opt))
+				p, err := Read(out.Bytes())
+				require.NoError(t, err)
+				require.Empty(t, p.Denied(tr))
+				agree(t, out.Bytes(), p, tr.Files, "", "/")
+			}
 		})
 	}
 }

@@ -22,9 +22,6 @@ func newPolicy(p *synth.Profile, opt Options) *policy {
 	if len(p.Programs) == 0 { // a profile that was not inferred
 		opt.Children = ChildrenNone
 	}
-	if opt.Children == "" {
-		opt.Children = ChildrenAuto
-	}
 	all := &policy{whole: p, opt: opt, layout: layOut(p, opt)}
 	for _, c := range all.layout.all {
 		d := document{profile: p, whole: p, opt: opt, layout: all.layout, home: c}

@@ -99,7 +99,7 @@ type looks struct {
 	traces bool // more than reading, of the worker or others
 	others bool // any process
 	first  bool // process 1
-	why    string
+	why    reason
 }
 
 func (d document) looks() looks {

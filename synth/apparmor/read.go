@@ -3,6 +3,8 @@ package apparmor
 import (
 	"fmt"
 	"strings"
+
+	"github.com/osapi-io/osapi-profile/synth"
 )
 
 // Policy is a profile as it was read back from its text: an independent look at
@@ -16,10 +18,15 @@ type Policy struct {
 	Networks     []Network // one without a family stands for all
 	Others       []string  // signal, ptrace, dbus and such rules, as they stand
 	Includes     []string  // what is read in when the profile is loaded, and was not here
+	Complain     bool
 	files        []pathRule
 	links        []linkRule
 	unix         []unixRule
 	mounts       []mountRule
+	denied       []string // capabilities and networks that deny rules take away, as "capability net_raw"
+	// partial is set where not all of what it leads to is in All: what runs there,
+	// and what it does to its own processes, is not judged.
+	partial bool
 }
 
 // Network is a network rule; an empty word stands for all.
@@ -29,11 +36,17 @@ type pathRule struct {
 	owner bool
 	name  *matcher
 	perms perms
+	deny  bool
+	at    synth.Line
 	exec  string // what executing it does to the profile: "ix", "Cx", "pix"
 	to    string // the profile behind "->", with "&" before it when it is stacked
 }
 
-// unixRule grants actions on UNIX sockets; an empty type stands for all.
+// moves says whether executing it leaves the profile.
+func (r pathRule) moves() bool { return r.exec != "" && r.exec != "ix" }
+
+// unixRule grants actions on UNIX sockets; without any it grants all, and an empty
+// type stands for all.
 type unixRule struct {
 	actions []string
 	typ     string

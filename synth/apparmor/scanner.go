@@ -72,7 +72,13 @@ func (s *scanner) statement() ([]word, error) {
 // endsWithLine says whether a statement has no comma at its end.
 func endsWithLine(words []word) bool {
 	return len(words) > 0 && !words[0].quoted &&
-		(words[0].text == "include" || strings.HasPrefix(words[0].text, "@{") && strings.Contains(words[0].text, "}="))
+		(words[0].text == "include" || isAssignment(words[0].text))
+}
+
+// isAssignment says whether a word begins a line that gives a variable values.
+func isAssignment(text string) bool {
+	_, rest, ok := strings.Cut(text, "}")
+	return ok && strings.HasPrefix(text, "@{") && (strings.HasPrefix(rest, "=") || strings.HasPrefix(rest, "+="))
 }
 
 // quoted reads to the closing quote; a backslash guards the next character.

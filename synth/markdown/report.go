@@ -82,7 +82,7 @@ func waysOut(p *synth.Profile) string {
 	}
 	var items []string
 	for _, e := range p.Escapes {
-		items = append(items, path(e.Path)+": "+plainWords(e.Why))
+		items = append(items, path(e.Name())+": "+plainWords(e.Why))
 	}
 	return bullets(items)
 }

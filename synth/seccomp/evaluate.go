@@ -25,26 +25,32 @@ func Read(r io.Reader) (*Filter, error) {
 	return &f, nil
 }
 
-// Refuses lists, in words, the facts of a trace that the worker's outcome rests
-// on and that the filter would refuse. It knows the text of the filter alone.
-func (f *Filter) Refuses(t *trace.Trace) []string {
-	var out []string
-	note := func(ok bool, format string, args ...any) {
+// Refusal is a fact that a filter would not let happen again.
+type Refusal struct {
+	Fact string // in words
+	Of   any    // the fact, as synth.Each gives it
+}
+
+// Refuses lists the facts of a trace that the worker's outcome rests on and that
+// the filter would refuse. It knows the text of the filter alone.
+func (f *Filter) Refuses(t *trace.Trace) []Refusal {
+	var out []Refusal
+	note := func(of any, ok bool, format string, args ...any) {
 		if !ok {
-			out = append(out, fmt.Sprintf(format, args...))
+			out = append(out, Refusal{fmt.Sprintf(format, args...), of})
 		}
 	}
 	for _, s := range t.Syscalls {
-		note(s.Outcome == "ENOSYS" || f.knows(s), "%s %s", s.Name, s.ABI)
+		note(s, s.Outcome == "ENOSYS" || f.knows(s), "%s %s", s.Name, s.ABI)
 	}
 	for _, s := range t.Sockets {
 		if value, ok := number(s.Family, families, "AF_"); ok && s.Action == "create" && synth.RestsOnPermission(s.Seen) && (f.names("socket") || f.names("socketpair")) {
-			note(f.allows("socket", 0, value) || f.allows("socketpair", 0, value), "socket of %s", s.Family)
+			note(s, f.allows("socket", 0, value) || f.allows("socketpair", 0, value), "socket of %s", s.Family)
 		}
 	}
 	for _, a := range t.Arguments {
 		if synth.RestsOnPermission(a.Seen) {
-			note(f.allowsArgument(a), "%s with %s", a.Syscall, a.Value)
+			note(a, f.allowsArgument(a), "%s with %s", a.Syscall, a.Value)
 		}
 	}
 	return out

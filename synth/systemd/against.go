@@ -2,6 +2,7 @@ package systemd
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -13,6 +14,23 @@ import (
 type conflict struct {
 	what     string
 	evidence synth.Evidence
+}
+
+// String words it with its evidence, if it has any.
+func (c conflict) String() string {
+	if len(c.evidence.Facts)+len(c.evidence.Rules) == 0 {
+		return c.what
+	}
+	return fmt.Sprintf("%s (%s)", c.what, because(c.evidence))
+}
+
+// beganUnseen finds out whether the worker ran before it was recorded: what it
+// bound and opened then, it will bind and open at its next start.
+func (d *draft) beganUnseen() []conflict {
+	if slices.ContainsFunc(d.Holes, func(h trace.Hole) bool { return h.Kind == trace.HoleAttached }) {
+		return []conflict{{what: "what the worker did before the recorder attached to it is not known"}}
+	}
+	return nil
 }
 
 func compare(a, b trace.Path) int { return cmp.Compare(a, b) }
@@ -32,16 +50,22 @@ func (d *draft) files(what string, refuses func(synth.FileGrant) bool) []conflic
 func (d *draft) used(trees ...trace.Path) []conflict {
 	var out []conflict
 	for _, t := range trees {
-		out = append(out, d.files("is used", func(g synth.FileGrant) bool { return g.Name().MayLieIn(t) })...)
-		for _, x := range d.Execs {
-			if x.Name().MayLieIn(t) {
-				out = append(out, conflict{name(x.Name()) + " is executed", x.Evidence})
-			}
+		out = append(out, d.usedWhere(func(p synth.Pattern) bool { return p.MayLieIn(t) })...)
+	}
+	return out
+}
+
+// usedWhere finds any use of a name.
+func (d *draft) usedWhere(is func(synth.Pattern) bool) []conflict {
+	out := d.files("is used", func(g synth.FileGrant) bool { return is(g.Name()) })
+	for _, x := range d.Execs {
+		if is(x.Name()) {
+			out = append(out, conflict{name(x.Name()) + " is executed", x.Evidence})
 		}
-		for _, s := range d.Sockets {
-			if s.Path != "" && synth.Within(s.Path, t) || s.Pattern != nil && s.Pattern.MayLieIn(t) {
-				out = append(out, conflict{"a socket in " + quoted(t) + " is used", s.Evidence})
-			}
+	}
+	for _, s := range d.Sockets {
+		if g := (synth.FileGrant{Path: s.Path, Pattern: s.Pattern}); len(g.Name()) > 0 && is(g.Name()) {
+			out = append(out, conflict{"the socket " + name(g.Name()) + " is used", s.Evidence})
 		}
 	}
 	return out

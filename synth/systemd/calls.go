@@ -13,31 +13,47 @@ func callRows() []row {
 	return []row{
 		{
 			group: "System calls", name: "SystemCallFilter", since: 187, kinds: []string{"syscall"}, filter: true,
+			unless:  "a call without a name",
 			against: againstFilter, write: writeFilter,
 		},
 		{
-			name: "SystemCallErrorNumber", since: 209, kinds: []string{"syscall"}, filter: true,
+			name: "SystemCallLog", since: 247, kinds: []string{"syscall"}, filter: true,
+			unless:  "written in the place of SystemCallFilter= when asked for (--log-syscalls); then nothing is refused",
+			says:    "Nothing is refused: each call that the filter would refuse is written to the audit log instead.",
+			against: againstFilter, write: writeCallLog,
+		},
+		{
+			name: "SystemCallErrorNumber", beside: "SystemCallFilter", since: 209, kinds: []string{"syscall"}, filter: true,
+			unless: "the same as SystemCallFilter=",
 			says: "A refused call looks as if the kernel did not have it, so that a newer libc falls back to the older " +
 				"call it knows; with EPERM it would give up.",
 			against: againstFilter,
-			write:   func(_ *draft, t *text) { t.line("SystemCallErrorNumber=ENOSYS") },
+			write: func(d *draft, t *text) {
+				if !d.LogCalls {
+					t.line("SystemCallErrorNumber=ENOSYS")
+				}
+			},
 		},
 		{
 			name: "SystemCallArchitectures", since: 209, kinds: []string{"syscall"}, filter: true,
-			says: "Calls of no other ABI.", write: writeArchitectures,
+			unless: "nothing; it lists the ABIs that were seen",
+			says:   "Calls of no other ABI.", write: writeArchitectures,
 		},
 		{
 			name: "RestrictAddressFamilies", since: 211, kinds: []string{"socket"}, filter: true,
+			unless:  "a family without a name",
 			says:    "Sockets of no other family.",
 			against: againstFamilies, write: writeFamilies,
 		},
 		{
 			name: "RestrictNamespaces", since: 233, kinds: []string{"argument", "syscall"}, filter: true,
+			unless:  "a namespace made by clone3(2), or of a kind that systemd does not know",
 			against: againstNamespaces, write: writeNamespaces,
 		},
 		{
 			name: "RestrictRealtime", since: 231, kinds: []string{"argument"}, filter: true,
-			says: "No realtime scheduling.",
+			unless: "a realtime scheduling policy",
+			says:   "No realtime scheduling.",
 			against: func(d *draft) []conflict {
 				return d.arguments(trace.ArgScheduler, func(a synth.ArgumentGrant) bool {
 					return !slices.Contains([]string{"SCHED_OTHER", "SCHED_BATCH", "SCHED_IDLE"}, a.Value)
@@ -47,7 +63,8 @@ func callRows() []row {
 		},
 		{
 			name: "LockPersonality", since: 235, kinds: []string{"argument", "syscall"}, filter: true,
-			says: "The execution domain cannot be changed, or asked for.",
+			unless: "personality(2) with anything but 0",
+			says:   "The execution domain cannot be changed, or asked for.",
 			against: func(d *draft) []conflict {
 				return d.arguments(trace.ArgPersonality, func(a synth.ArgumentGrant) bool { return a.Value != "0x0" && a.Value != "0" })
 			},
@@ -55,7 +72,8 @@ func callRows() []row {
 		},
 		{
 			name: "MemoryDenyWriteExecute", since: 231, kinds: []string{"argument"}, filter: true,
-			says: "Memory is writable or executable, never both, and never becomes executable later.",
+			unless: "memory that is writable and executable, or becomes executable",
+			says:   "Memory is writable or executable, never both, and never becomes executable later.",
 			against: func(d *draft) []conflict {
 				all := d.arguments(trace.ArgProtection, func(synth.ArgumentGrant) bool { return true })
 				// The old mmap of 32-bit x86 has its arguments in memory and is refused altogether.
@@ -68,49 +86,6 @@ func callRows() []row {
 			},
 			write: yes("MemoryDenyWriteExecute"),
 		},
-	}
-}
-
-// againstFilter finds calls that no filter can name.
-func againstFilter(d *draft) []conflict {
-	var out []conflict
-	for _, s := range d.Syscalls {
-		if strings.HasPrefix(s.Name, "syscall_") {
-			out = append(out, conflict{plainText(s.Name) + " has no name that a filter could list", s.Evidence})
-		}
-	}
-	return out
-}
-
-func writeFilter(d *draft, t *text) {
-	seen, ruled := map[string]bool{}, map[string]bool{}
-	var rules []string
-	for _, s := range d.Syscalls {
-		if len(s.Facts) > 0 {
-			seen[s.Name] = true
-			continue
-		}
-		ruled[s.Name] = true
-		rules = append(rules, s.Rules...)
-	}
-	if d.Version >= keepsPrivileges && d.asUser() != "" && len(d.gains()) > 0 {
-		for _, n := range []string{"capget", "capset", "prctl"} {
-			ruled[n] = true
-		}
-		rules = append(rules, "systemd-keeps-privileges (without these calls it sets NoNewPrivileges=)")
-	}
-	t.say("Seen: %d calls.", len(seen))
-	if d.dropIn {
-		t.line("SystemCallFilter=")
-	}
-	t.list("SystemCallFilter", keys(seen))
-	for n := range seen {
-		delete(ruled, n)
-	}
-	if len(ruled) > 0 {
-		slices.Sort(rules)
-		t.say("Not seen, but allowed by rules: %s.", strings.Join(slices.Compact(rules), ", "))
-		t.list("SystemCallFilter", keys(ruled))
 	}
 }
 

@@ -69,12 +69,10 @@ func keptInDev(g synth.FileGrant) bool {
 // otherDevice says whether a device is opened that the device policy closes,
 // wherever its node lies.
 func otherDevice(g synth.FileGrant) bool {
-	opens := trace.AccessRead | trace.AccessWrite | trace.AccessAppend | trace.AccessTruncate
-	return g.Access&opens != 0 && slices.ContainsFunc(g.Devices, func(device string) bool {
+	rights := deviceRights(g.Access)
+	return rights != "" && slices.ContainsFunc(g.Devices, func(device string) bool {
 		kind, number, _ := strings.Cut(device, " ")
-		major, _, _ := strings.Cut(number, ":")
-		terminal := len(major) == 3 && "136" <= major && major <= "143"
-		return kind == "block" || !terminal && !slices.Contains(pseudoDevices, number)
+		return !openAnyhow(kind, number, rights)
 	})
 }
 
@@ -108,6 +106,10 @@ func againstProtectProc(d *draft) []conflict {
 	if slices.Contains(d.Required(), "CAP_SYS_PTRACE") {
 		return nil
 	}
+	return d.looksAtOthers()
+}
+
+func (d *draft) looksAtOthers() []conflict {
 	return d.files("tells of another process", func(g synth.FileGrant) bool {
 		switch p := g.Name(); {
 		case g.Path == "/proc":

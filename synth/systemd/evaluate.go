@@ -21,12 +21,16 @@ type Sandbox struct {
 	families     map[string]bool // nil: any
 	namespaces   map[string]bool // nil: any
 	capabilities map[string]bool // nil: any
+	systems      map[string]bool // types of file systems and groups of them; nil: any
+	network      network
+	devices      devices
 }
 
 // Refusal is a fact that a sandbox would not let happen again.
 type Refusal struct {
 	Directive string // without "="
 	Fact      string // in words
+	Of        any    // the fact, as synth.Each gives it
 }
 
 // ReadSandbox reads a unit or drop-in as the given version of systemd does.
@@ -35,7 +39,13 @@ func ReadSandbox(r io.Reader, version int) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
+	return NewSandbox(settings, version)
+}
+
+// NewSandbox is what the given version of systemd builds of settings.
+func NewSandbox(settings Settings, version int) (*Sandbox, error) {
 	s := &Sandbox{Settings: settings, version: version}
+	var err error
 	if s.mounts, err = mountsOf(settings); err != nil {
 		return nil, err
 	}
@@ -44,6 +54,7 @@ func ReadSandbox(r io.Reader, version int) (*Sandbox, error) {
 		to   *map[string]bool
 	}{
 		{"SystemCallFilter", &s.calls}, {"RestrictAddressFamilies", &s.families}, {"CapabilityBoundingSet", &s.capabilities},
+		{"RestrictFileSystems", &s.systems},
 	} {
 		words, assigned, err := settings.words(l.name)
 		if err != nil {
@@ -53,13 +64,31 @@ func ReadSandbox(r io.Reader, version int) (*Sandbox, error) {
 			*l.to = setOf(words)
 		}
 	}
+	s.expandGroups()
 	if s.archs, _, err = settings.words("SystemCallArchitectures"); err != nil {
+		return nil, err
+	}
+	if s.network, err = readNetwork(settings); err != nil {
+		return nil, err
+	}
+	if s.devices, err = readDevices(settings, version); err != nil {
 		return nil, err
 	}
 	if v := settings.value("RestrictNamespaces"); v != "" && v != "no" {
 		s.namespaces = setOf(strings.Fields(strings.TrimPrefix(v, "yes")))
 	}
 	return s, nil
+}
+
+// expandGroups puts the calls of a group in the place of its name.
+func (s *Sandbox) expandGroups() {
+	for _, g := range callGroups() {
+		if s.calls[g.name] {
+			for _, call := range g.in(s.version) {
+				s.calls[call] = true
+			}
+		}
+	}
 }
 
 // noNewPrivileges says whether the flag is set: by its directive, or because a
@@ -95,41 +124,41 @@ func setOf(words []string) map[string]bool {
 // that the sandbox would refuse.
 func (s *Sandbox) Refuses(t *trace.Trace) []Refusal {
 	var out []Refusal
-	note := func(directive, format string, args ...any) {
+	note := func(of any, directive, format string, args ...any) {
 		if directive != "" {
-			out = append(out, Refusal{directive, fmt.Sprintf(format, args...)})
+			out = append(out, Refusal{directive, fmt.Sprintf(format, args...), of})
 		}
 	}
 	for _, c := range t.Syscalls {
 		if c.Outcome != "ENOSYS" {
-			note(s.refusesCall(c), "%s %s", c.Name, c.ABI)
+			note(c, s.refusesCall(c), "%s %s", c.Name, c.ABI)
 		}
 	}
 	for _, a := range t.Arguments {
 		if synth.RestsOnPermission(a.Seen) {
-			note(s.refusesArgument(a), "%s with %s", a.Syscall, a.Value)
+			note(a, s.refusesArgument(a), "%s with %s", a.Syscall, a.Value)
 		}
 	}
 	for _, c := range t.Capabilities {
-		if synth.Needs(c) {
-			note(s.refusesCapability(c.Name), "%s", c.Name)
+		if !synth.Suffices(c, func(name string) bool { return s.refusesCapability(name) == "" }) {
+			note(c, s.refusesCapability(c.Name), "%s", c.Name)
 		}
 	}
 	made := madeIn(t)
 	for _, e := range t.Execs {
 		if e.Outcome == trace.OK {
 			directive, path := s.refusesExec(t, e, made)
-			note(directive, "execution of %s", path)
+			note(e, directive, "execution of %s", path)
 		}
 	}
 	for _, f := range t.Files {
 		if synth.RestsOnPermission(f.Seen) && !f.Anon && strings.HasPrefix(string(f.Path), "/") {
-			note(s.refusesFile(f, made), "%s of %s (from %s)", f.Access, f.Path, f.Target)
+			note(f, s.refusesFile(f, made), "%s of %s (from %s)", f.Access, f.Path, f.Target)
 		}
 	}
 	for _, k := range t.Sockets {
-		if synth.RestsOnPermission(k.Seen) {
-			note(s.refusesSocket(k, made), "%s %s %s", k.Action, k.Family, k.Path)
+		if synth.SocketRestsOnPermission(k) {
+			note(k, s.refusesSocket(k, made), "%s %s %s", k.Action, k.Family, k.Path)
 		}
 	}
 	return out
@@ -144,6 +173,7 @@ var filtersBy = map[string][]string{
 	"ProtectHostname":      {"sethostname", "setdomainname"},
 	"RestrictSUIDSGID":     {"openat2"},
 	"PrivateIPC":           sharedIPC,
+	"PrivateBPF":           {"bpf"},
 }
 
 // refusesCall names the directive that refuses a call whatever its arguments.
@@ -161,6 +191,9 @@ func (s *Sandbox) refusesCall(c trace.Syscall) string {
 		if s.yes(directive) && slices.Contains(calls, c.Name) {
 			return directive
 		}
+	}
+	if s.refusesUsers(c.Name) {
+		return "PrivateUsers"
 	}
 	if s.yes("MemoryDenyWriteExecute") && c.ABI == "i386" && c.Name == "mmap" {
 		return "MemoryDenyWriteExecute"
@@ -185,6 +218,10 @@ func (s *Sandbox) refusesArgument(a trace.Argument) string {
 	case trace.ArgIPC:
 		if s.yes("PrivateIPC") && a.Value != "IPC_PRIVATE" {
 			return "PrivateIPC"
+		}
+	case trace.ArgPtrace, trace.ArgProcess:
+		if users := s.value("PrivateUsers"); users != "" && users != "no" && a.Target != trace.TargetSelf && a.Target != trace.TargetWorker {
+			return "PrivateUsers"
 		}
 	case trace.ArgModeBits:
 		if s.yes("RestrictSUIDSGID") {
@@ -216,6 +253,9 @@ func (s *Sandbox) refusesCapability(name string) string {
 		if s.yes(directive) && slices.Contains(caps, name) {
 			return directive
 		}
+	}
+	if users := s.value("PrivateUsers"); users != "" && users != "no" {
+		return "PrivateUsers"
 	}
 	if s.capabilities != nil && !s.capabilities[name] {
 		return "CapabilityBoundingSet"

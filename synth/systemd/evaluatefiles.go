@@ -22,6 +22,9 @@ func madeIn(t *trace.Trace) map[trace.Path]bool {
 
 // hides names the directive that keeps a path out of sight.
 func (s *Sandbox) hides(p trace.Path, made map[trace.Path]bool) string {
+	if by := s.hidesView(p); by != "" {
+		return by
+	}
 	m := deepest(s.mounts, p)
 	if m == nil {
 		return ""
@@ -54,6 +57,9 @@ const data = trace.AccessWrite | trace.AccessAppend | trace.AccessTruncate
 
 func (s *Sandbox) refusesFile(f trace.File, made map[trace.Path]bool) string {
 	if by := s.hides(f.Path, made); by != "" {
+		return by
+	}
+	if by := s.refusesSystem(f); by != "" {
 		return by
 	}
 	changes := f.Access & trace.AccessModifies
@@ -91,17 +97,18 @@ func by(from, to *mount) string {
 	return from.by
 }
 
-// refusesDevice applies the device policy that PrivateDevices= closes.
+// refusesDevice names the directive that closes a device.
 func (s *Sandbox) refusesDevice(f trace.File) string {
-	if !s.yes("PrivateDevices") || f.Access&(data|trace.AccessRead) == 0 {
+	if !s.devices.refuses(f) {
 		return ""
 	}
-	major, _, _ := strings.Cut(f.Device, ":")
-	open := slices.Contains(pseudoDevices, f.Device) || len(major) == 3 && "136" <= major && major <= "143"
-	if f.Type == "block" || f.Type == "char" && !open {
+	switch {
+	case s.yes("PrivateDevices"):
 		return "PrivateDevices"
+	case s.yes("ProtectClock") && s.version < clockAlone:
+		return "ProtectClock"
 	}
-	return ""
+	return "DevicePolicy"
 }
 
 // refusesExec names the directive that refuses an execution, and of which file.
@@ -111,6 +118,9 @@ func (s *Sandbox) refusesExec(t *trace.Trace, e trace.Exec, made map[trace.Path]
 		return "", ""
 	}
 	target := t.Subjects[i]
+	if users := s.value("PrivateUsers"); users != "" && users != "no" && (e.UID || e.GID || e.Caps) {
+		return "PrivateUsers", target.Exe
+	}
 	if s.noNewPrivileges() && (e.UID || e.GID || e.Caps) {
 		return "NoNewPrivileges", target.Exe
 	}
@@ -131,6 +141,12 @@ func (s *Sandbox) refusesExec(t *trace.Trace, e trace.Exec, made map[trace.Path]
 func (s *Sandbox) refusesSocket(k trace.Socket, made map[trace.Path]bool) string {
 	if s.families != nil && !s.families[k.Family] {
 		return "RestrictAddressFamilies"
+	}
+	if s.yes("PrivateNetwork") && (k.Family != "AF_UNIX" || k.Abstract != "") {
+		return "PrivateNetwork"
+	}
+	if by := s.network.refuses(k); by != "" {
+		return by
 	}
 	if strings.HasPrefix(string(k.Path), "/") {
 		return s.hides(k.Path, made)

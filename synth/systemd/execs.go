@@ -11,12 +11,17 @@ import (
 // libraryDir are directories that hold libraries rather than programs.
 var libraryDir = regexp.MustCompile(`/lib[^/]*/|/lib[^/]*$`)
 
+// packaged says whether a package manager replaces what lies in a directory,
+// at any time and without a restart of the worker.
+func packaged(dir trace.Path) bool {
+	return synth.Within(dir, "/usr") && !synth.Within(dir, "/usr/local") && dir != "/usr"
+}
+
 // planExecs gathers what must stay executable. A path in ExecPaths= is a mount:
 // a file is bound by its inode, so that what replaces the file from outside is
-// refused until the service is restarted. Programs are listed one by one all
-// the same, because a directory of programs would allow them all; libraries,
-// which every upgrade replaces and which cannot be started by themselves, are
-// granted by directory.
+// refused until the service is restarted. What packages hold is therefore
+// granted by directory, unless the operator asks for each program; the worker's
+// own executable is not, because its upgrade restarts it.
 func (pl *plan) planExecs(d *draft) {
 	for _, x := range d.Execs {
 		where, rules := x.Path, slices.Clone(x.Rules)
@@ -27,6 +32,8 @@ func (pl *plan) planExecs(d *draft) {
 			where = dir
 		case library && libraryDir.MatchString(string(dir)) && pl.writable(dir) == "" && !pl.free(dir):
 			where, rules = dir, []string{synth.RuleLibDir}
+		case !d.ExecFiles && x.Path != d.Worker.Exe && packaged(dir) && pl.writable(dir) == "":
+			where, rules = dir, append(rules, synth.RuleProgramDir)
 		}
 		for where != "/" && replaces(d, where) {
 			// A mount point can't be renamed over or removed.

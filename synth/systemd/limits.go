@@ -16,11 +16,14 @@ const (
 	cpuFloor         = 50 // per cent of one CPU
 	tasksFactor      = 2
 	tasksFloor       = 64
+	filesFactor      = 2
+	filesFloor       = 1024 // what programs take for granted
 )
 
 func limitRows() []row {
 	row1 := func(group, name string, since int, value func(*draft) (string, string)) row {
-		return row{group: group, name: name, since: since, write: func(d *draft, t *text) { d.limit(t, name, value) }}
+		unless := "nothing was measured; a comment unless asked for (--limits)"
+		return row{group: group, name: name, since: since, unless: unless, write: func(d *draft, t *text) { d.limit(t, name, value) }}
 	}
 	return []row{
 		row1("Limits", "MemoryHigh", 231, func(d *draft) (string, string) { return memory(d, memoryHighFactor) }),
@@ -39,6 +42,13 @@ func limitRows() []row {
 				return "", ""
 			}
 			return fmt.Sprint(max(tasksFloor, peak*tasksFactor)), plural(int(min(peak, math.MaxInt32)), "task") + " at most"
+		}),
+		row1("", "LimitNOFILE", 1, func(d *draft) (string, string) {
+			peak := d.Resources.FilesPeak
+			if peak == 0 {
+				return "", ""
+			}
+			return fmt.Sprint(max(filesFloor, peak*filesFactor)), fmt.Sprintf("%d descriptors of one process at most", peak)
 		}),
 	}
 }

@@ -136,9 +136,14 @@ func fixedMounts(s Settings) []mount {
 	}
 	readOnly := mount{mode: mountReadOnly, readOnly: true}
 	hidden := mount{mode: mountInaccessible, readOnly: true, noExec: true}
-	if s.value("ProtectSystem") == "strict" {
+	switch s.value("ProtectSystem") {
+	case "strict":
 		add("ProtectSystem", readOnly, "/")
 		add("ProtectSystem", mount{mode: mountImplicit}, "/proc", "/sys", "/dev", "/home", "/run/user", "/root")
+	case "full":
+		add("ProtectSystem", readOnly, "/usr", "/boot", "/efi", "/etc")
+	case "yes":
+		add("ProtectSystem", readOnly, "/usr", "/boot", "/efi")
 	}
 	switch s.value("ProtectHome") {
 	case "yes":
@@ -171,7 +176,7 @@ func fixedMounts(s Settings) []mount {
 	if v := s.value("ProtectProc"); v != "" && v != "default" || s.yes("ProtectControlGroups") || s.yes("ProtectKernelTunables") {
 		add("MountAPIVFS", mount{mode: mountRun}, "/run")
 	}
-	if s.yes("ProtectControlGroups") {
+	if s.yes("ProtectControlGroups") || s.value("ProtectControlGroups") == "strict" {
 		add("ProtectControlGroups", readOnly, "/sys/fs/cgroup")
 	}
 	if s.yes("ProtectHostname") {

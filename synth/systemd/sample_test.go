@@ -1,6 +1,8 @@
 package systemd_test
 
 import (
+	"strings"
+
 	"github.com/osapi-io/osapi-profile/trace"
 )
 
@@ -40,7 +42,7 @@ func (b build) calls(names ...string) build {
 
 func (b build) file(op string, p trace.Path, access trace.Access, syscall, outcome string) build {
 	b.Files = append(b.Files, trace.File{
-		Seen: did(op, outcome), Path: p, Access: access, Syscall: syscall, Type: "file", Mode: 0o644,
+		Seen: did(op, outcome), Path: p, Access: access, Syscall: syscall, Type: "file", Mode: 0o644, FS: "ext4",
 	})
 	return b
 }
@@ -69,6 +71,17 @@ func (b build) capability(op, name, outcome string, optional trace.Optional, sys
 func (b build) socket(op, action, family string, p trace.Path) build {
 	b.Sockets = append(b.Sockets, trace.Socket{
 		Seen: did(op, trace.OK), Action: action, Family: family, Type: "SOCK_STREAM", Path: p,
+	})
+	return b
+}
+
+func (b build) inet(action, typ, address string, port int) build {
+	family := "AF_INET"
+	if strings.Contains(address, ":") {
+		family = "AF_INET6"
+	}
+	b.Sockets = append(b.Sockets, trace.Socket{
+		Seen: did("op", trace.OK), Action: action, Family: family, Type: typ, Address: address, Port: port,
 	})
 	return b
 }

@@ -25,6 +25,9 @@ type Options struct {
 	Group           string // Group= to write; "" for the user's own group
 	Limits          bool   // write MemoryMax= and its kin instead of commenting them out
 	Name            string // name of the unit without ".service"; "" for the worker's
+	ExecFiles       bool   // list each program in ExecPaths= instead of the directories of packages
+	CallGroups      bool   // write system calls by group (@file-system) where half of one is needed
+	LogCalls        bool   // log the calls that the filter would refuse, and refuse none
 	AppArmorProfile string // profile to switch to; "" writes the line as a comment
 }
 
@@ -161,35 +164,8 @@ func (d *draft) head(t *text) {
 	}
 	t.comment()
 	d.waysOut(t)
-}
-
-// waysOut names what leads out of the sandbox: what facts force open, and what
-// comes open because systemd can only grant a directory as a whole.
-func (d *draft) waysOut(t *text) {
-	var open []string
-	for _, e := range d.Escapes {
-		open = append(open, fmt.Sprintf("%s: %s (%s)", quoted(e.Path), e.Why, because(e.Evidence)))
-	}
-	for _, p := range d.plan.write.sorted() {
-		var inside []string
-		for _, r := range synth.Routes() {
-			if !r.Socket && r.Path != p && synth.Within(r.Path, p) {
-				inside = append(inside, quoted(r.Path))
-			}
-		}
-		if len(inside) > 0 {
-			open = append(open, fmt.Sprintf("%s is writable as a whole, because names in it are made or renamed; ReadOnlyPaths= "+
-				"keeps what root obeys there only where it exists when the service starts: %s", quoted(p), few(inside)))
-		}
-	}
-	if len(open) == 0 {
-		t.say("WAYS OUT of the sandbox that are open: none known.")
-		return
-	}
-	t.say("WAYS OUT of the sandbox that are open; by any of them the worker can get past every line below")
-	for _, o := range open {
-		t.item("%s", o)
-	}
+	d.asAnother(t)
+	d.conflicts(t)
 }
 
 func plural(n int, noun string) string {

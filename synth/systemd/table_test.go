@@ -2,6 +2,7 @@ package systemd_test
 
 import (
 	"regexp"
+	"slices"
 	"testing"
 
 	"github.com/osapi-io/osapi-profile/synth"
@@ -43,6 +44,22 @@ func TestEachDirectiveIsWrittenUnlessAFactForbidsIt(t *testing.T) {
 		"RestrictNamespaces": func(b build) build {
 			return b.argument("op", "clone3", trace.ArgNamespaces, "CLONE_NEWNS")
 		},
+		"PrivateUsers":              func(b build) build { return b.capability("op", "CAP_KILL", trace.OK, trace.Needed, "kill") },
+		"PrivateMounts":             func(b build) build { return b.file("op", "/mnt", trace.AccessMount, "mount", trace.OK) },
+		"ProcSubset":                func(b build) build { return b.file("op", "/proc/meminfo", read, "openat", trace.OK) },
+		"KeyringMode":               func(b build) build { return b.calls("keyctl") },
+		"PrivateNetwork":            func(b build) build { return b.socket("op", "create", "AF_NETLINK", "") },
+		"IPAddressDeny":             func(b build) build { return b.inet("listen", "SOCK_STREAM", "0.0.0.0", 80) },
+		"RestrictNetworkInterfaces": func(b build) build { return b.inet("connect", "SOCK_STREAM", "192.0.2.1", 80) },
+		"SocketBindDeny": func(b build) build {
+			b.Holes = append(b.Holes, trace.Hole{Kind: trace.HoleAttached})
+			return b
+		},
+		"RestrictFileSystems": func(b build) build {
+			b = b.file("op", "/x", read, "openat", trace.OK)
+			b.Files[len(b.Files)-1].FS = "myfs"
+			return b
+		},
 		"RestrictRealtime":       func(b build) build { return b.argument("op", "sched_setscheduler", trace.ArgScheduler, "SCHED_RR") },
 		"LockPersonality":        func(b build) build { return b.argument("op", "personality", trace.ArgPersonality, "0xffffffff") },
 		"MemoryDenyWriteExecute": func(b build) build { return b.argument("op", "mprotect", trace.ArgProtection, "PROT_EXEC") },
@@ -55,6 +72,110 @@ func TestEachDirectiveIsWrittenUnlessAFactForbidsIt(t *testing.T) {
 			written, leftOut = has(text, name)
 			require.True(t, !written && leftOut, "%s", text)
 		})
+	}
+}
+
+// TestEachProcThatIsNotAProcess is about ProcSubset=: links in /proc lead to
+// names that are about a process, and are gone themselves.
+func TestEachProcThatIsNotAProcess(t *testing.T) {
+	for path, gone := range map[trace.Path]bool{
+		"/proc/self/status": false, "/proc/4711/stat": false, "/proc/1/mountinfo": false, "/proc/4711/mounts": true, "/proc/4711/net/tcp": true,
+		"/proc/sys/kernel/osrelease": true, "/proc/cpuinfo": true, "/proc": false,
+	} {
+		text, _ := emit(t, synth.Infer(quiet().file("op", path, read, "openat", trace.OK).Trace, synth.Options{}), systemd.Options{})
+		written, _ := has(text, "ProcSubset")
+		require.Equal(t, !gone, written, path)
+	}
+}
+
+func TestPrivateUsersByVersion(t *testing.T) {
+	theirs := quiet().file("op", "/var/lib/theirs", trace.AccessStat, "newfstatat", trace.OK)
+	theirs.Files[len(theirs.Files)-1].UID = 33
+	for version, want := range map[int]string{252: "# PrivateUsers= left out", 257: "\nPrivateUsers=identity\n"} {
+		text, _ := emit(t, synth.Infer(theirs.Trace, synth.Options{}), systemd.Options{Version: version})
+		require.Contains(t, string(text), want)
+	}
+	text, _ := emit(t, synth.Infer(quiet().Trace, synth.Options{}), systemd.Options{Version: 257})
+	require.Contains(t, string(text), "\nPrivateUsers=yes\n")
+	require.Contains(t, string(text), "\nProtectControlGroups=strict\n")
+	require.Contains(t, string(text), "\n#   from 258: PrivateBPF=\n")
+}
+
+// TestAddresses is about both directions: what comes in counts as well.
+func TestAddresses(t *testing.T) {
+	for name, c := range map[string]struct {
+		b    build
+		want string // lines; "" when left out
+	}{
+		"nobody":           {quiet(), "IPAddressDeny=any\nIPAddressAllow=\n"},
+		"loopback":         {quiet().inet("connect", "SOCK_STREAM", "127.0.0.1", 4222), "IPAddressAllow=localhost\n"},
+		"mapped":           {quiet().inet("connect", "SOCK_STREAM", "::ffff:127.0.0.1", 4222), "IPAddressAllow=localhost\n"},
+		"served inside":    {quiet().inet("listen", "SOCK_STREAM", "::1", 80).inet("accept", "SOCK_STREAM", "::1", 80), "IPAddressAllow=localhost\n"},
+		"a fixed host":     {quiet().inet("connect", "SOCK_STREAM", "192.0.2.7", 443), "IPAddressAllow=192.0.2.7\n"},
+		"wildcard":         {quiet().inet("listen", "SOCK_STREAM", "::", 80), ""},
+		"its own address":  {quiet().inet("listen", "SOCK_STREAM", "192.0.2.1", 80), ""},
+		"handed over":      {quiet().inet("accept", "SOCK_STREAM", "192.0.2.1", 80), ""},
+		"datagrams":        {quiet().inet("receive", "SOCK_DGRAM", "192.0.2.1", 53), ""},
+		"multicast":        {quiet().inet("send", "SOCK_DGRAM", "224.0.0.251", 5353), ""},
+		"asks the DNS":     {quiet().inet("connect", "SOCK_STREAM", "192.0.2.7", 443).inet("send", "SOCK_DGRAM", "192.0.2.53", 53), ""},
+		"reads its config": {quiet().inet("connect", "SOCK_STREAM", "192.0.2.7", 443).file("op", "/etc/resolv.conf", read, "openat", trace.OK), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text, _ := emit(t, synth.Infer(c.b.Trace, synth.Options{}), systemd.Options{})
+			written, leftOut := has(text, "IPAddressDeny")
+			require.Equal(t, c.want == "", leftOut && !written, "%s", text)
+			require.Contains(t, string(text), c.want)
+		})
+	}
+}
+
+func TestBinds(t *testing.T) {
+	b := quiet().inet("bind", "SOCK_STREAM", "0.0.0.0", 80).inet("bind", "SOCK_STREAM", "::", 443).inet("bind", "SOCK_DGRAM", "0.0.0.0", 45678)
+	icmp := b.inet("bind", "SOCK_DGRAM", "0.0.0.0", 0)
+	icmp.Sockets[len(icmp.Sockets)-1].Protocol = 1
+	used := icmp.inet("bind", "SOCK_STREAM", "0.0.0.0", 8080)
+	used.Sockets[len(used.Sockets)-1].Outcome = "EADDRINUSE"
+	text, _ := emit(t, synth.Infer(used.Trace, synth.Options{}), systemd.Options{})
+	require.Equal(t, []string{"", "ipv4:tcp:80", "ipv4:tcp:8080", "ipv4:udp", "ipv6:tcp:443"}, values(text, "SocketBindAllow"))
+	require.Equal(t, []string{"any"}, values(text, "SocketBindDeny"))
+}
+
+func values(text []byte, name string) []string {
+	var out []string
+	for _, m := range regexp.MustCompile(`(?m)^`+name+`=(.*)$`).FindAllStringSubmatch(string(text), -1) {
+		out = append(out, m[1])
+	}
+	return out
+}
+
+// TestDevices is about the policy where /dev cannot be private. Until 250
+// ProtectClock= closes devices too.
+func TestDevices(t *testing.T) {
+	device := func(b build, path trace.Path, kind, number string, access trace.Access) build {
+		b = b.file("op", path, access, "openat", trace.OK)
+		f := &b.Files[len(b.Files)-1]
+		f.Type, f.Device = kind, number
+		return b
+	}
+	b := device(quiet(), "/dev/net/tun", "char", "10:200", read|inPlace)
+	b = device(b, "/dev/null", "char", "1:3", inPlace)
+	b = device(b, "/dev/pts/3", "char", "136:3", read)
+	b = device(b, "/srv/disk", "block", "8:0", read)
+	text, _ := emit(t, synth.Infer(b.Trace, synth.Options{}), systemd.Options{})
+	require.Equal(t, []string{"closed"}, values(text, "DevicePolicy"))
+	require.Equal(t, []string{"", "/dev/block/8:0 r", "/dev/net/tun rw"}, values(text, "DeviceAllow"))
+	written, _ := has(text, "ProtectClock")
+	require.True(t, written)
+	text, _ = emit(t, synth.Infer(quiet().Trace, synth.Options{}), systemd.Options{})
+	require.Empty(t, values(text, "DevicePolicy"))
+	unknown := quiet().file("op", "/dev/what", read, "openat", trace.OK)
+	unknown.Files[len(unknown.Files)-1].Type = ""
+	for version, names := range map[int][]string{250: {"DevicePolicy", "PrivateDevices", "ProtectClock"}, 252: {"DevicePolicy", "PrivateDevices"}} {
+		text, _ = emit(t, synth.Infer(unknown.Trace, synth.Options{}), systemd.Options{Version: version})
+		for _, name := range []string{"DevicePolicy", "PrivateDevices", "ProtectClock"} {
+			_, leftOut := has(text, name)
+			require.Equal(t, slices.Contains(names, name), leftOut, "%d %s", version, name)
+		}
 	}
 }
 
@@ -74,9 +195,8 @@ func TestProtectHomeIsAsStrictAsTheFactsAllow(t *testing.T) {
 
 func TestVersionsAndKindsWithoutAProbe(t *testing.T) {
 	text, _ := emit(t, synth.Infer(quiet().Trace, synth.Options{}), systemd.Options{Version: 247})
-	_, leftOut := has(text, "NoExecPaths")
-	require.True(t, leftOut)
-	require.Contains(t, string(text), "# NoExecPaths= left out: needs systemd 248.")
+	require.Empty(t, values(text, "NoExecPaths"))
+	require.Contains(t, string(text), "\n#   from 248: NoExecPaths=, ExecPaths=, BindReadOnlyPaths=, PrivateIPC=\n")
 	text, _ = emit(t, synth.Infer(blind().Trace, synth.Options{}), systemd.Options{})
 	for _, name := range []string{"CapabilityBoundingSet", "RestrictAddressFamilies", "MemoryDenyWriteExecute", "ProtectClock"} {
 		written, leftOut := has(text, name)

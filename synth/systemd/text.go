@@ -47,11 +47,14 @@ func (t *text) wrap(first, next, s string) {
 
 // list writes a list directive, split over as many assignments as needed:
 // systemd joins them.
-func (t *text) list(name string, words []string) {
+func (t *text) list(name string, words []string) { t.lines(name+"=", words) }
+
+// lines writes words in lines that all begin with the head.
+func (t *text) lines(head string, words []string) {
 	out := ""
 	for _, w := range words {
-		if out != "" && len(name)+1+len(out)+1+len(w) > width {
-			t.line(name + "=" + out)
+		if out != "" && len(head)+len(out)+1+len(w) > width {
+			t.line(head + out)
 			out = ""
 		}
 		if out != "" {
@@ -60,7 +63,7 @@ func (t *text) list(name string, words []string) {
 		out += w
 	}
 	if out != "" {
-		t.line(name + "=" + out)
+		t.line(head + out)
 	}
 }
 

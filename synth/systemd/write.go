@@ -22,16 +22,32 @@ func words(prefix string, paths []trace.Path) []string {
 func writeBoundingSet(d *draft, t *text) {
 	for _, c := range d.Capabilities {
 		if c.Need == synth.Required {
-			t.item("%s: %s", plainText(c.Name), because(c.Evidence))
+			t.item("%s: %s%s", plainText(c.Name), because(c.Evidence), site(c))
 		}
 	}
 	for _, c := range d.Capabilities {
 		if c.Need != synth.Required {
-			t.item("not %s: %s (%s)", plainText(c.Name), plainText(c.Reason), because(c.Evidence))
+			t.item("not %s: %s (%s%s)", plainText(c.Name), plainText(c.Reason), because(c.Evidence), site(c))
 		}
 	}
 	t.line("CapabilityBoundingSet=")
 	t.list("CapabilityBoundingSet", keys(setOf(d.Required())))
+}
+
+// site names where in the kernel a capability was asked for.
+func site(c synth.CapabilityGrant) string {
+	if len(c.Callers) == 0 {
+		return ""
+	}
+	return ", asked by " + few(each(c.Callers, plainText))
+}
+
+func each(in []string, f func(string) string) []string {
+	out := make([]string, 0, len(in))
+	for _, v := range in {
+		out = append(out, f(v))
+	}
+	return out
 }
 
 // writeAmbient gives a user's worker the capabilities that it and what it
@@ -41,17 +57,22 @@ func writeAmbient(d *draft, t *text) {
 	if d.User == "" || d.User == "root" {
 		return
 	}
+	t.line("AmbientCapabilities=")
+	t.list("AmbientCapabilities", d.ambient())
+}
+
+func (d *draft) ambient() []string {
+	if d.User == "" || d.User == "root" {
+		return nil
+	}
 	names := map[string]bool{}
 	for _, c := range d.Capabilities {
-		own := slices.ContainsFunc(c.Facts, func(f synth.FactRef) bool {
-			return !slices.ContainsFunc(d.Execs, func(x synth.ExecGrant) bool { return x.Gains && x.Name().Match(f.Subject) })
-		})
+		own := slices.ContainsFunc(c.Facts, func(f synth.FactRef) bool { return !d.byGaining(f) })
 		if c.Need == synth.Required && own {
 			names[c.Name] = true
 		}
 	}
-	t.line("AmbientCapabilities=")
-	t.list("AmbientCapabilities", keys(names))
+	return keys(names)
 }
 
 func writeReadWrite(d *draft, t *text) {
@@ -106,7 +127,11 @@ func writeInaccessible(d *draft, t *text) {
 
 // writeExec lists programs by who executes them, libraries by directory.
 func writeExec(d *draft, t *text) {
-	t.say("Programs one by one: when an upgrade replaces one, restart the service. Libraries by directory.")
+	if d.ExecFiles {
+		t.say("Programs one by one: when an upgrade replaces one, it is refused until the service is restarted.")
+	} else {
+		t.say("By directory what packages replace while the service runs; emit --exec-files lists each program instead.")
+	}
 	if d.dropIn {
 		t.line("ExecPaths=")
 	}

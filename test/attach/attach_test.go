@@ -19,14 +19,19 @@ func TestContainer(t *testing.T) {
 	run(t, "test/container/container.sh")
 }
 
-// TestVM runs them on a stock Debian, by whose systemd they are started for real.
+// TestVM runs them on stock Debians, by whose systemd they are started for real:
+// 252 prepares a command in a fork of itself, 257 in systemd-executor.
 func TestVM(t *testing.T) {
-	need.VM(t)
-	run(t, "test/vm/vm.sh")
+	for _, suite := range []string{"bookworm", "trixie"} {
+		t.Run(suite, func(t *testing.T) {
+			need.VM(t, "VM_SUITE="+suite)
+			run(t, "test/vm/vm.sh", "VM_SUITE="+suite)
+		})
+	}
 }
 
 // run builds the program and the tests and has a harness execute them.
-func run(t *testing.T, harness string) {
+func run(t *testing.T, harness string, variables ...string) {
 	t.Helper()
 	root, dir := need.ModuleRoot(t), t.TempDir()
 	for _, args := range [][]string{
@@ -39,7 +44,7 @@ func run(t *testing.T, harness string) {
 		require.NoError(t, err, "%s\n%s", c, out)
 	}
 	c := exec.Command(filepath.Join(root, harness), "run", dir, "--", "sh", "-c", "cd /job && exec ./inside.test -test.v")
-	c.Env = append(os.Environ(), "CONTAINER_TIMEOUT=300", "VM_TIMEOUT=900")
+	c.Env = append(append(os.Environ(), "CONTAINER_TIMEOUT=300", "VM_TIMEOUT=900"), variables...)
 	c.Stdout, c.Stderr = os.Stdout, os.Stderr
 	require.NoError(t, c.Run())
 }

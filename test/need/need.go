@@ -51,12 +51,15 @@ func Container(t testing.TB) {
 	Tools(t, "systemd-nspawn", "unshare")
 }
 
-// VM is for tests that run something by test/vm. It makes the guest's image
-// when there is none yet, which takes a minute or two and Debian's archive.
-func VM(t testing.TB) {
+// VM is for tests that run something by test/vm, in the guest that the variables
+// choose, such as "VM_SUITE=trixie". It makes the guest's image when there is none
+// yet, which takes a minute or two and Debian's archive.
+func VM(t testing.TB, variables ...string) {
 	t.Helper()
 	Tools(t, "qemu-system-x86_64", "mmdebstrap")
-	if out, err := exec.Command(filepath.Join(ModuleRoot(t), "test/vm/vm.sh"), "build").CombinedOutput(); err != nil {
+	build := exec.Command(filepath.Join(ModuleRoot(t), "test/vm/vm.sh"), "build")
+	build.Env = append(os.Environ(), variables...)
+	if out, err := build.CombinedOutput(); err != nil {
 		Lacks(t, "the guest's image: %v\n%s", err, out)
 	}
 }

@@ -27,10 +27,11 @@ if [ -n "${APPARMOR:-}" ]; then cp "$APPARMOR" "$job/apparmor"; fi
 (cd "$root" && CGO_ENABLED=0 go build -o "$job/osapi-profile" ./cmd/osapi-profile)
 cat >"$job/job.sh" <<JOB
 set -e
+export RUN_AS=${RUN_AS:-}
 ./prepare.sh ./osapi $version
 if [ -e apparmor ]; then apparmor_parser --replace --skip-cache apparmor; fi
 status=0
-export RUN_AS=${RUN_AS:-} CONFINE=${CONFINE:+/job/confine.conf} ANSWERS=/job/answers
+export CONFINE=${CONFINE:+/job/confine.conf} ANSWERS=/job/answers CONFINED_PLAN=${CONFINED_PLAN:-}
 ./run.sh $version ${trace:+/job/trace.jsonl} || status=\$?
 if [ -e apparmor ]; then journalctl --no-pager --dmesg --grep apparmor=.DENIED >&2 || :; fi
 exit \$status

@@ -26,6 +26,7 @@ func inContainer(t *testing.T, dir, script string) string {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "script"), []byte("set -eu\n"+script), 0o755))
 	cmd := exec.Command(filepath.Join(need.ModuleRoot(t), "test/container/container.sh"), "run", dir, "--", "bash", "/job/script")
 	var out, errs bytes.Buffer
+	cmd.Env = append(os.Environ(), "CONTAINER_TIMEOUT=300")
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	require.NoError(t, cmd.Run(), "%s\n%s", errs.String(), out.String())
 	return out.String()

@@ -17,8 +17,9 @@ import (
 	"github.com/osapi-io/osapi-profile/test/recall/seen"
 )
 
-// patience is how long a daemon may take to do what it was asked.
-const patience = 20 * time.Second
+// patience is how long a daemon may take to do what it was asked, and the recorder
+// before it to load its programs, on a busy machine or an emulated one.
+const patience = 2 * time.Minute
 
 // until waits for a condition.
 func until(what string, holds func() bool) error {
@@ -55,7 +56,7 @@ http {
 // logs again after they were moved away, and is asked to stop.
 func nginx(port string) workload {
 	return workload{
-		name: "nginx", what: "nginx: master and worker as another user, log rotation",
+		name: "nginx", needs: []string{"nginx"}, what: "nginx: master and worker as another user, log rotation",
 		prepare: func(l layout) {
 			l.mkdir("log", "run")
 			l.file("html/index.html", strings.Repeat("text\n", 4000), 0o644)
@@ -81,7 +82,7 @@ func driveNginx(l layout, url string) error {
 	if err := os.Rename(l.path("log/access.log"), l.path("log/access.log.1")); err != nil {
 		return err
 	}
-	if err := signalNginx(l, syscall.SIGUSR1); err != nil {
+	if err := signal(l, "run/nginx.pid", syscall.SIGUSR1); err != nil {
 		return err
 	}
 	if err := until("the log to be opened again", func() bool {
@@ -91,19 +92,7 @@ func driveNginx(l layout, url string) error {
 	}); err != nil {
 		return err
 	}
-	return signalNginx(l, syscall.SIGQUIT)
-}
-
-func signalNginx(l layout, sig syscall.Signal) error {
-	text, err := os.ReadFile(l.path("run/nginx.pid"))
-	if err != nil {
-		return err
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil {
-		return err
-	}
-	return syscall.Kill(pid, sig)
+	return signal(l, "run/nginx.pid", syscall.SIGQUIT)
 }
 
 // get answers the status of a request over a connection of its own, 0 if there
@@ -125,7 +114,7 @@ func get(url string) int {
 // saved.
 func redis(port string) workload {
 	return workload{
-		name: "redis", what: "redis: threads, BGSAVE and BGREWRITEAOF by fork and rename",
+		name: "redis", needs: []string{"redis-server"}, what: "redis: threads, BGSAVE and BGREWRITEAOF by fork and rename",
 		command: func(l layout) []string {
 			return []string{"/usr/bin/redis-server", "--bind", "127.0.0.1", "--port", port, "--dir", l.dir, "--appendonly", "yes", "--save", ""}
 		},

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -25,7 +26,7 @@ var environment = []string{
 }
 
 // limit is how long one run may take.
-const limit = 2 * time.Minute
+const limit = 5 * time.Minute
 
 // run runs a command in the workload's tree while the workload is driven.
 func (w workload) run(t *testing.T, l layout, command []string) {
@@ -93,7 +94,7 @@ func (w workload) reset(l layout) {
 // out the execve by which strace's child and the recorder's became the worker:
 // it is not the worker's own.
 func (w workload) plain(set seen.Set) seen.Set {
-	set = set.Replace(append([]seen.Replacement{processes}, w.replace...))
+	set = set.Replace(slices.Concat(processes, w.replace))
 	for item := range set {
 		if item.Subject == "" && item.Kind != "exec" {
 			delete(set, item)

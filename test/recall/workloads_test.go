@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,6 +19,7 @@ type workload struct {
 	what    string       // in words, for the table
 	prepare func(layout) // makes the tree it begins with; may be nil
 	command func(layout) []string
+	needs   []string // programs besides those that are built
 	i386    bool
 	drive   func(layout) error // acts from outside while it runs; may be nil
 	replace []seen.Replacement // names that differ from run to run
@@ -30,7 +32,7 @@ func own(name string, args ...string) func(layout) []string {
 
 func workloads(t *testing.T) []workload {
 	ports := freePorts(t, 8)
-	return []workload{
+	return slices.Concat([]workload{
 		{name: "threads", what: "threaded Go program, a directory per thread", command: own("threads")},
 		{name: "dial", what: "Go program, non-blocking connects", prepare: sockets, command: own("dial", ports[0], ports[1])},
 		{name: "shell", what: "forking dash script", prepare: shell, command: func(l layout) []string { return []string{"/bin/sh", l.path("shell.sh")} }},
@@ -50,9 +52,9 @@ func workloads(t *testing.T) []workload {
 			l.symlink("one", "alias")
 		}, command: own("at"), replace: []seen.Replacement{{Match: regexp.MustCompile(`/#[0-9]+$`), With: "/#INODE"}}},
 		{name: "hostile", what: "names of any bytes, long and deep ones", command: own("hostile")},
-		{name: "python", what: "python3 script with imports", prepare: python, replace: []seen.Replacement{temporary(`\.pyc\.`, ".pyc.")},
+		{name: "python", what: "python3 script with imports", needs: []string{"/usr/bin/python3"}, prepare: python, replace: []seen.Replacement{temporary(`\.pyc\.`, ".pyc.")},
 			command: func(layout) []string { return []string{"/usr/bin/python3", "script.py"} }},
-		{name: "perl", what: "perl script with imports", prepare: func(l layout) {
+		{name: "perl", what: "perl script with imports", needs: []string{"/usr/bin/perl"}, prepare: func(l layout) {
 			l.mkdir("real")
 			l.symlink("real", "alias")
 			l.file("input", "text\n", 0o644)
@@ -68,7 +70,7 @@ func workloads(t *testing.T) []workload {
 			l.program("tool", "bin/tool", 0o755|os.ModeSetuid)
 			l.file("secret", "text\n", 0o600)
 		}, command: own("setuid")},
-	}
+	}, toolWorkloads(t), serverWorkloads(t))
 }
 
 // temporary stands for the end of a name that is made up anew in each run.

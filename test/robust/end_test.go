@@ -4,7 +4,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -81,4 +83,59 @@ func TestDiskIsFull(t *testing.T) {
 	out, err := exec.Command(b.recorder, "emit", "--format", "systemd", filepath.Join(disk, "trace")).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	assert.Contains(t, string(out), "without a closing record", "every command says that the trace is cut off")
+}
+
+// Before it has begun, the worker is a stopped copy of the recorder: it begins with
+// the recorder or not at all, and nothing is left of it.
+func TestRecorderIsKilledAtTheStart(t *testing.T) {
+	b := build(t)
+	for _, after := range []time.Duration{0, 30, 100, 300, 600, 1000, 1500} { // from nothing done to all
+		t.Run((after * time.Millisecond).String(), func(t *testing.T) {
+			dir := t.TempDir()
+			began, ended, file := filepath.Join(dir, "began"), filepath.Join(dir, "ended"), filepath.Join(dir, "trace")
+			r := b.record(t, file, "sh", "-c", `: >"$0"; sleep 0.2; : >"$1"`, began, ended)
+			time.Sleep(after * time.Millisecond)
+			_ = r.Process.Kill()
+			_ = r.Wait()
+			eventually(t, "nothing is left", func() bool { return !named(t, began) })
+			_, errBegan := os.Stat(began)
+			_, errEnded := os.Stat(ended)
+			assert.Equal(t, errBegan == nil, errEnded == nil, "a worker that began went on to its end")
+			if info, err := os.Stat(file); err == nil && info.Size() > 0 {
+				read(t, file)
+			}
+		})
+	}
+}
+
+// named says whether a process has the text among its arguments.
+func named(t *testing.T, text string) bool {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	require.NoError(t, err)
+	for _, file := range files {
+		if line, err := os.ReadFile(file); err == nil && strings.Contains(string(line), text) {
+			return true
+		}
+	}
+	return false
+}
+
+// A program may be gone when the recorder comes to look at it, in a place that only
+// the worker saw. What the kernel knew of it is in the trace.
+func TestExecutesWhatIsGone(t *testing.T) {
+	const opens = 100
+	b := build(t)
+	dir := t.TempDir()
+	r := b.record(t, b.path("trace"), "unshare", "--mount", "sh", "-c", `
+		mount -t tmpfs -o mode=711 none "$1" && cp "$0" "$1/gone" && chmod 111 "$1/gone" && "$1/gone" files "$1" `+number(opens)+`
+		rm "$1/gone"`, b.work, dir)
+	require.NoError(t, r.Wait(), "%s", r.stderr.String())
+	recorded := read(t, r.trace)
+	gone := filepath.Join(dir, "gone")
+	assert.Equal(t, uint64(opens), calls(recorded, gone, "ENOENT"))
+	assert.Empty(t, missing(recorded, dir, "none", opens))
+	assert.True(t, slices.ContainsFunc(recorded.Execs, func(e trace.Exec) bool {
+		return slices.ContainsFunc(recorded.Subjects, func(s trace.Subject) bool { return s.ID == e.Target && string(s.Exe) == gone })
+	}), "it was executed")
 }

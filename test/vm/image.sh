@@ -40,12 +40,27 @@ sources() {
   echo "deb [signed-by=$keyring] $security $1-security main"
 }
 
-# userland DIR: the distribution's files as they are, documentation left out.
-userland() {
+# download FILE: a tar of the distribution's files as they are, documentation left
+# out.
+download() {
   sources "$suite" | mmdebstrap --quiet --variant=minbase --include="$packages" \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' "$suite" "$1" - ||
     fail 'mmdebstrap failed'
+}
+
+# userland DIR: the distribution's files. They are most of the work, so they are
+# kept for images with other kernels.
+userland() {
+  local kept
+  kept=$cache/$suite-$({ echo "$suite $packages" && declare -f download; } | sha256sum | cut -c1-12).tar
+  if [ ! -e "$kept" ]; then
+    download "$1.tar"
+    mv "$1.tar" "$kept"
+  fi
+  touch "$kept"
+  mkdir "$1"
+  tar -C "$1" --numeric-owner --xattrs --xattrs-include='*' -xf "$kept"
 }
 
 # kernel DIR: the newest kernel of $kernel_suite, unpacked. The "cloud" flavour
@@ -103,7 +118,7 @@ disk() {
   mke2fs -q -F -t ext4 -O ^has_journal -m 0 -E offset=1048576 -d "$1" "$2" 4095M
 }
 
-# build: makes the image unless it is there; images unused for a fortnight go.
+# build: makes the image unless it is there; what was not used for a fortnight goes.
 build() {
   if [ -e "$image/root.img" ]; then
     touch "$image"
@@ -127,7 +142,7 @@ build() {
     furnish "$new/root" "$new/kernel"
     disk "$new/root" "$new/image/root.img"
     cp "$(find "$new/kernel" -name 'vmlinuz*' -type f)" "$new/image/vmlinuz"
-    find "$cache" -mindepth 1 -maxdepth 1 -type d -mtime +14 -exec rm -rf {} +
+    find "$cache" -mindepth 1 -maxdepth 1 ! -name lock -mtime +14 -exec rm -rf {} +
     mv -T "$new/image" "$image"
   ) 9>"$cache/lock"
 }

@@ -83,8 +83,9 @@ boot() {
 
 # Parameters that save time: no self-tests, and no waiting for entropy or
 # for clocks to be compared, which emulation makes slow; and no look whether the
-# timer ticks, which ends in a panic when this machine is busy just then.
-fast_boot='mitigations=off nokaslr no_timer_check cryptomgr.notests tsc=reliable random.trust_cpu=on'
+# timer ticks, which ends in a panic when this machine is busy just then. Units may
+# take long to start for the same reason: journald has been seen to need more than the usual 90 s.
+fast_boot='systemd.default_timeout_start_sec=900 mitigations=off nokaslr no_timer_check cryptomgr.notests tsc=reliable random.trust_cpu=on'
 
 run() {
   { [ $# -ge 3 ] && [ "$2" = -- ]; } || fail 'usage: vm.sh run DIR -- CMD...'

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"runtime"
+	"strconv"
 	"syscall"
 	"unsafe"
 
@@ -28,6 +30,14 @@ func interfaceActions() map[string]action {
 func does(fact string, do func() error) action {
 	return action{do: func(string) error { return do() }, facts: []string{fact}}
 }
+
+// doing is one with several facts.
+func doing(facts []string, do func() error) action {
+	return action{do: func(string) error { return do() }, facts: facts}
+}
+
+// makesChild is what an action gives that calls child.
+const makesChild = "execute ^/bin/sleep as ^/usr/bin/sleep"
 
 // call makes a system call that golang.org/x/sys has no function for. Strings
 // are passed as the kernel takes them.
@@ -64,6 +74,15 @@ func fails(err error, want syscall.Errno) error {
 		return fmt.Errorf("no error where %w was expected", want)
 	}
 	return fmt.Errorf("%w where %w was expected", err, want)
+}
+
+// outside is a process that is not in scope: the tests.
+func outside() int {
+	pid, err := strconv.Atoi(os.Args[4])
+	if err != nil {
+		panic(err)
+	}
+	return pid
 }
 
 // child is another process of the worker.

@@ -2,107 +2,114 @@ package record
 
 import (
 	"fmt"
-	"os"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-
-	"github.com/osapi-io/osapi-profile/trace"
 )
 
-// notHere is the status of an action that this kernel has no call for.
+// Statuses of an action that could not be done: this kernel has no such call, or
+// lacks what it is done to.
 const notHere = 77
 
-// action does one thing below a directory; want are the facts about files
-// there, as "access outcome path". Those of no directory are told apart by what
-// stands before the path. facts are all others.
+// action does one thing below a directory. It is done by a program of its own.
 type action struct {
-	do    func(dir string) error
-	want  []string
-	facts []string
+	do      func(dir string) error
+	prepare func(dir string) error // done before by the tests, unseen
+
+	// What must be in the trace, and nothing else: see performance.words.
+	want  []string // files, executions and capabilities
+	facts []string // arguments and sockets
+	calls []string // the system calls beyond those of a Go program; nil: not looked at
+
+	functions []string // what hooked functions tell as well, that is told elsewhere: by a program's name and loader
+	holes     []string // what the trace says it lacks
+
+	learn   func() []string // further facts, as the tests find them when they do it themselves
+	perhaps []string        // what may be in the trace, by what there is on the machine
+
+	as string // capabilities that it has as nobody, "-" for none; "" is root
 }
 
+func (a action) expected(p probePath) []string {
+	list := slices.Concat(a.want, a.facts)
+	if len(p.functions) > 0 {
+		list = append(list, a.functions...)
+	}
+	if a.learn != nil {
+		list = append(list, a.learn()...)
+	}
+	if p.blind {
+		list = slices.DeleteFunc(list, func(s string) bool { return strings.HasPrefix(s, "CAP_") })
+	}
+	for i, s := range list {
+		if s == loaderOfTrue {
+			list[i] = "exec ok ^" + loader()
+		}
+		if name, ok := strings.CutSuffix(s, " ok"); ok && a.as == "" && strings.HasPrefix(s, "CAP_") && !possessed(name) {
+			list[i] = name + " EPERM" // not even root has it here
+		}
+	}
+	return sorted(list)
+}
+
+// Each action gives the facts it must, no more and no less, on each path of
+// probes that this kernel has. The subtests only say which actions are wanted;
+// when all have, one recording a path does them one after another.
 func TestOneActionOneFact(t *testing.T) {
 	needBPF(t)
-	for name, a := range actions() {
+	var wanted []string
+	stages := sync.OnceValue(func() []*stage { return recordActions(t, wanted) })
+	for _, name := range slices.Sorted(maps.Keys(actions())) {
 		t.Run(name, func(t *testing.T) {
-			dir := ground(t)
-			result, read := recordCommand(t, nil, os.Args[0], "act", name, dir)
-			if result.Exit == notHere {
-				t.Skip("this kernel has no such call")
+			wanted = append(wanted, name)
+			t.Parallel()
+			for _, s := range stages() {
+				s.check(t, name)
 			}
-			require.Zero(t, result.Exit)
-			for _, f := range read.Files {
-				assert.NotContains(t, []string{"", "io_uring"}, f.Syscall, "a function probe told what a handler did: %+v", f)
-			}
-			got := filesIn(read, dir)
-			if name == "tmpfile" {
-				got = slices.DeleteFunc(got, func(s string) bool { return strings.HasPrefix(s, "link-from") })
-			}
-			assert.Equal(t, sorted(a.want), sorted(got))
-			if len(a.facts) > 0 {
-				assert.Equal(t, sorted(a.facts), sorted(factsIn(read)))
-			}
-			assert.Empty(t, read.Holes)
 		})
 	}
+	t.Cleanup(func() {
+		for _, s := range stages() {
+			t.Log(s.summary())
+		}
+	})
+}
+
+func (s *stage) check(t *testing.T, name string) {
+	a, done := actions()[name], s.done[name]
+	if done.status == notHere {
+		t.Logf("%s: this kernel has no such thing", s.name)
+		return
+	}
+	wrong := slices.Concat(difference(a.expected(s.probePath), without(done.facts, a.perhaps)), done.wrong)
+	if a.calls != nil {
+		wrong = append(wrong, difference(without(a.calls, done.idle), done.calls)...)
+	}
+	if s.err != nil {
+		wrong = []string{s.err.Error()}
+	} else if done.status != 0 {
+		wrong = append(wrong, fmt.Sprintf("exit status %d", done.status))
+	}
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.verdict[name] = assert.Empty(t, strings.Join(wrong, "; "), s.name)
+}
+
+// until gives facts that only kernels older than this one give.
+func until(major, minor int, facts ...string) []string {
+	var here [2]int
+	if _, err := fmt.Sscanf(kernelRelease(), "%d.%d", &here[0], &here[1]); err != nil || slices.Compare(here[:], []int{major, minor}) >= 0 {
+		return nil
+	}
+	return facts
 }
 
 func sorted(list []string) []string {
 	list = slices.Clone(list)
 	slices.Sort(list)
 	return slices.Compact(list)
-}
-
-// filesIn words the facts about files below a directory, those about mounts, and
-// those about message queues.
-func filesIn(read *trace.Trace, dir string) []string {
-	var got []string
-	for _, f := range read.Files {
-		rest, ok := strings.CutPrefix(string(f.Path), dir)
-		switch {
-		case f.FS == "mqueue":
-			rest = "mqueue:" + rest
-		case !ok && f.Access&trace.AccessMount != 0:
-			rest = "^" + rest
-		case !ok:
-			continue
-		}
-		rest = strings.TrimPrefix(rest, "/")
-		if strings.HasPrefix(rest, "#") {
-			rest = "#"
-		}
-		if from, ok := strings.CutPrefix(string(f.Target), dir+"/"); ok && f.Access&trace.AccessMount != 0 {
-			rest += " <- " + from
-		}
-		word := fmt.Sprintf("%s %s %s", f.Access, f.Outcome, rest)
-		if f.Syscall == "recvmsg" {
-			word = "received " + word
-		}
-		got = append(got, word)
-	}
-	return got
-}
-
-// factsIn words the facts about arguments and peers, without what a Go program
-// does by itself: preempting its threads, naming its memory, and here asking
-// when it starts what BPF the kernel has.
-func factsIn(read *trace.Trace) []string {
-	var got []string
-	for _, a := range read.Arguments {
-		if a.Value == "SIGURG" && a.Target == trace.TargetSelf || a.Value == "PR_SET_VMA" ||
-			a.Syscall == "bpf" && a.Value != "BPF_PROG_GET_NEXT_ID" {
-			continue
-		}
-		got = append(got, strings.Join([]string{a.Syscall, a.Name, a.Value, a.Target, a.Outcome}, " "))
-	}
-	for _, s := range read.Sockets {
-		if s.Action == "accept" || s.Action == "receive" {
-			got = append(got, strings.Join([]string{s.Action, s.Family, s.Type, s.Address}, " "))
-		}
-	}
-	return got
 }

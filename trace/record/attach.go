@@ -37,6 +37,9 @@ func (r *recording) attachTo(ctx context.Context) error {
 	a := &attachment{Attach: *r.Attach}
 	r.attached = a
 	header, err := a.find(ctx)
+	if err == nil && r.Plan != nil {
+		err = r.plan(a)
+	}
 	if err != nil {
 		return err
 	}
@@ -60,6 +63,11 @@ func (r *recording) attachTo(ctx context.Context) error {
 		for _, command := range a.unit.mixed {
 			r.holes.set(trace.HoleUnresolved, command+" stands in lines of the unit with and without a prefix that lifts the sandbox, "+
 				"which cannot be told apart: what it does is taken to be done in the sandbox", 1)
+		}
+		if r.Plan != nil {
+			if err := r.turn(verdict{}, trace.OperationStartup); err != nil {
+				return err
+			}
 		}
 		return a.unit.run(ctx)
 	}
@@ -199,6 +207,9 @@ func (r *recording) leave() {
 		_ = a.walker.Close()
 	}
 	if a.unit != nil {
+		if r.Plan != nil && a.unit.how == trace.AttachedRestarted {
+			a.unit.again(r.Warn)
+		}
 		a.unit.conn.Close()
 	}
 }

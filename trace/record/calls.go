@@ -99,6 +99,7 @@ func processGroups() []callGroup {
 		{"process", true, "target, when it is another", "process_mrelease prlimit64 sched_setparam sched_setaffinity"},
 		{"process", true, "policy", "sched_setscheduler sched_setattr"},
 		{"process", true, "option", "prctl"},
+		{"process", true, "identity, where a capability is asked for", "setuid setgid"},
 		{"process", true, "execution domain", "personality"},
 		{"process", true, "does not return: recorded on the way in", "exit exit_group rt_sigreturn sigreturn"},
 		{"process", true, "protection", "mprotect pkey_mprotect shmat"},
@@ -106,7 +107,7 @@ func processGroups() []callGroup {
 		{"process", false, "needs no permission: what is done by it is looked at", "pidfd_open"},
 		{"process", false, "a capability, when one is asked for, is a fact", "setpriority ioprio_set nice setrlimit set_mempolicy mbind " +
 			"set_mempolicy_home_node mlock mlock2 mlockall " +
-			"setuid setuid32 setgid setgid32 setreuid setreuid32 setregid setregid32 setresuid setresuid32 setresgid setresgid32 " +
+			"setuid32 setgid32 setreuid setreuid32 setregid setregid32 setresuid setresuid32 setresgid setresgid32 " +
 			"setfsuid setfsuid32 setfsgid setfsgid32 setgroups setgroups32 capset"},
 		{"process", false, "only its own session and children", "setpgid setsid wait4 waitid waitpid set_tid_address vhangup"},
 		{"process", false, "anybody may ask", "getpgid getpgrp getsid getpriority ioprio_get sched_getaffinity sched_getattr sched_getparam " +

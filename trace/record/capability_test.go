@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/cilium/ebpf/btf"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -21,7 +22,7 @@ func TestEachWayToSeeCapabilities(t *testing.T) {
 	require.NoError(t, err)
 	works := 0
 	for _, way := range capabilityChoices() {
-		if err := try(spec, way); err != nil {
+		if err := try(spec, btf.NewCache(), way); err != nil {
 			t.Logf("%s: %v", way.hook, err)
 			continue
 		}

@@ -22,7 +22,7 @@ type conductor struct {
 	stop     context.CancelFunc // when the worker is no more
 	output   *os.File           // receives what commands say
 	ready    *finder            // of the line that says so; nil unless the plan names one
-	mainPID  int
+	mainPID  func() int         // of the worker's main process, 0 if there is none
 
 	// Written by the conductor, read once it has finished.
 	shutdown *verdict // of shutdown, as far as it got; nil before
@@ -35,9 +35,6 @@ func (r *recording) conduct() *conductor {
 		return nil
 	}
 	c := &conductor{plan: r.Plan, orders: make(chan func()), finished: make(chan struct{}), output: r.Stderr}
-	if r.worker != nil {
-		c.mainPID = r.worker.process.Pid
-	}
 	if r.tap != nil {
 		c.ready = r.tap.finder
 	}
@@ -48,6 +45,15 @@ func (r *recording) conduct() *conductor {
 	// passed on to the worker.
 	ctx, stop := context.WithCancel(context.Background())
 	c.stop = stop
+	if r.worker != nil {
+		pid := r.worker.process.Pid
+		c.mainPID = func() int { return pid }
+	} else {
+		c.mainPID = func() (pid int) { // changes when systemd restarts the unit
+			c.order(ctx, func() { pid = r.attached.unit.mainPID() })
+			return pid
+		}
+	}
 	go c.run(ctx, r)
 	return c
 }
@@ -167,7 +173,7 @@ func (c *conductor) end(ctx context.Context, r *recording, before verdict, o pla
 	}
 	deadline := time.Now().Add(o.Timeout)
 	if o.Signal != 0 {
-		c.order(ctx, func() { r.pass(o.Signal) })
+		c.order(ctx, func() { v = r.shutDown(o.Signal) })
 	} else {
 		v = judge(o, c.execute(context.Background(), o.Command, c.output, o.Timeout))
 	}
@@ -179,19 +185,27 @@ func (c *conductor) end(ctx context.Context, r *recording, before verdict, o pla
 }
 
 // conclude says how the operation went that the worker ended in.
-func (c *conductor) conclude(state *os.ProcessState) verdict {
+func (c *conductor) conclude(r *recording) verdict {
 	c.stop()
 	<-c.finished
-	if c.shutdown != nil {
+	switch {
+	case c.shutdown != nil:
 		return *c.shutdown
+	case r.left:
+		return failed("the recording was ended in it")
+	case r.attached != nil:
+		return failed("the unit stopped in it")
 	}
-	return failed("the worker ended in it: %s", inWords(state))
+	return failed("the worker ended in it: %s", inWords(r.state))
 }
 
 // whyNot says why operations of the plan never ran.
-func (c *conductor) whyNot() string {
-	if c.unready != "" {
+func (c *conductor) whyNot(r *recording) string {
+	switch {
+	case c.unready != "":
 		return c.unready
+	case r.left:
+		return "the recording had been ended"
 	}
 	return "the worker had ended"
 }

@@ -20,6 +20,7 @@ const (
 	capUserNS   = 1
 	capNoAudit  = 2
 	capOverride = 4
+	capSameID   = 8
 )
 
 // drain reads the sets that the kernel keeps and writes what is new in them.
@@ -176,12 +177,16 @@ func (o *observer) drainCapabilities(m *ebpf.Map, symbols *symbols, known func(u
 		}
 		f := trace.Capability{Seen: o.tallied(k.Subject, k.Operation, outcome, v.Tally),
 			Name: launch.CapabilityName(k.Capability), UserNS: k.Flags&capUserNS != 0}
-		f.Syscall, _ = o.call(k.Call)
-		f.Argument = checkArgument(f.Syscall, k.Level, k.Argument)
+		var abi sysnum.ABI
+		if f.Syscall, abi = o.call(k.Call); abi != sysnum.Compat {
+			f.Argument = checkArgument(f.Syscall, k.Level, k.Argument)
+		}
 		f.Caller, f.Optional = symbols.judge(v.Stack[:])
 		switch {
 		case k.Flags&capOverride != 0:
 			f.Optional = trace.Override
+		case k.Flags&capSameID != 0 && f.Optional == trace.Needed:
+			f.Optional = trace.Same
 		case k.Flags&capNoAudit != 0 && f.Optional == trace.Needed:
 			f.Optional = trace.NoAudit
 		}

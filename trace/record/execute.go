@@ -29,7 +29,10 @@ func (c *conductor) execute(ctx context.Context, command []string, output *os.Fi
 	if output != nil {
 		cmd.Stdout, cmd.Stderr = output, output
 	}
-	cmd.Env = append(os.Environ(), fmt.Sprintf("MAINPID=%d", c.mainPID)) // as in systemd's ExecReload=
+	cmd.Env = os.Environ()
+	if pid := c.mainPID(); pid != 0 { // 0 would be the command's own process group for kill(1)
+		cmd.Env = append(cmd.Env, fmt.Sprintf("MAINPID=%d", pid)) // as in systemd's ExecReload=
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("cannot execute %q: %w", command[0], errors.Unwrap(err))

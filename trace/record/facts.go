@@ -35,8 +35,21 @@ func (s *set[F]) identity(fact F) F {
 // see takes a fact that was observed. A new one is written at once.
 func (s *set[F]) see(fact F) (fresh bool, err error) {
 	key := s.identity(fact)
-	known, ok := s.entries[key]
-	if !ok {
+	return s.put(key, s.entries[key], fact)
+}
+
+// again takes a fact of which each sighting is an event of its own.
+func (s *set[F]) again(fact F) (fresh bool, err error) {
+	key := s.identity(fact)
+	known := s.entries[key]
+	if known != nil {
+		s.seen(&fact).Count += s.seen(&known.fact).Count
+	}
+	return s.put(key, known, fact)
+}
+
+func (s *set[F]) put(key F, known *entry[F], fact F) (fresh bool, err error) {
+	if known == nil {
 		e := &entry[F]{fact: fact}
 		s.entries[key] = e
 		s.order = append(s.order, e)
@@ -48,14 +61,6 @@ func (s *set[F]) see(fact F) (fresh bool, err error) {
 		known.changed = true
 	}
 	return false, nil
-}
-
-// again takes a fact of which each sighting is an event of its own.
-func (s *set[F]) again(fact F) (fresh bool, err error) {
-	if known, ok := s.entries[s.identity(fact)]; ok {
-		s.seen(&fact).Count += s.seen(&known.fact).Count
-	}
-	return s.see(fact)
 }
 
 // finish writes the facts whose tallies have changed since they were written.

@@ -21,6 +21,7 @@ func actions() map[string]action {
 	path := func(dir, name string) string { return filepath.Join(dir, name) }
 	opened := "stat ok " // the directory itself, by O_PATH or chdir
 	all := map[string]action{
+		idling:     {do: func(string) error { return nil }},
 		"read":     {do: func(d string) error { _, err := os.ReadFile(path(d, "file")); return err }, want: []string{"read ok file"}},
 		"enoent":   {do: func(d string) error { _, _ = os.Open(path(d, "none")); return nil }, want: []string{"read ENOENT none"}},
 		"create":   {do: func(d string) error { return os.WriteFile(path(d, "new"), nil, 0o600) }, want: []string{"write,create,truncate ok new"}},
@@ -64,11 +65,11 @@ func actions() map[string]action {
 				os.Symlink("sub", path(d, "l")), unix.Mkdir(path(d, "l/new"), 0o700))
 		},
 			want: []string{"create ok l", "create ok new", "delete ok l", "create ok sub/new"}},
-		"lchown":   {do: func(d string) error { return unix.Lchown(path(d, "link"), 1, 1) }, want: []string{"chown ok link"}},
-		"chown":    {do: func(d string) error { return unix.Chown(path(d, "link"), 1, 1) }, want: []string{"chown ok sub"}},
+		"lchown":   {do: func(d string) error { return unix.Lchown(path(d, "link"), 1, 1) }, want: []string{"chown ok link", "CAP_CHOWN ok"}},
+		"chown":    {do: func(d string) error { return unix.Chown(path(d, "link"), 1, 1) }, want: []string{"chown ok sub", "CAP_CHOWN ok"}},
 		"truncate": {do: func(d string) error { return unix.Truncate(path(d, "file"), 3) }, want: []string{"truncate ok file"}},
 		"utimes":   {do: func(d string) error { return os.Chtimes(path(d, "file"), time.Unix(1, 0), time.Unix(1, 0)) }, want: []string{"attr ok file"}},
-		"xattr":    {do: func(d string) error { return unix.Setxattr(path(d, "file"), "trusted.x", []byte("y"), 0) }, want: []string{"attr ok file"}},
+		"xattr":    {do: func(d string) error { return unix.Setxattr(path(d, "file"), "trusted.x", []byte("y"), 0) }, want: []string{"attr ok file", "CAP_SYS_ADMIN ok"}},
 		"lock": {do: func(d string) error {
 			f, err := os.Open(path(d, "file"))
 			return errorsOf(err, unix.Flock(int(f.Fd()), unix.LOCK_SH))
@@ -79,13 +80,13 @@ func actions() map[string]action {
 		"tmpfile": {do: func(d string) error {
 			fd, err := unix.Open(d, unix.O_TMPFILE|unix.O_WRONLY, 0o600)
 			return errorsOf(err, unix.Linkat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", fd), unix.AT_FDCWD, path(d, "named"), unix.AT_SYMLINK_FOLLOW))
-		}, want: []string{"write,create ok #", "link-to ok named"}},
+		}, want: []string{"write,create ok #", "link-from ok #", "link-to ok named"}},
 		"bind": {do: func(d string) error {
 			fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 			return errorsOf(err, unix.Bind(fd, &unix.SockaddrUnix{Name: path(d, "socket")}))
-		}, want: []string{"create,bind ok socket"}},
+		}, want: []string{"create,bind ok socket"}, facts: []string{"socket create AF_UNIX SOCK_STREAM ok", "socket bind AF_UNIX SOCK_STREAM socket ok"}},
 		"chroot": {do: func(d string) error { return errorsOf(unix.Chroot(d), os.Chdir("/"), os.Remove("/abs/gone")) },
-			want: []string{"stat ok ", "stat ok ", "delete ok sub/gone"}},
+			want: []string{"stat ok ", "stat ok ", "delete ok sub/gone", "CAP_SYS_CHROOT ok"}},
 		"hostile": {do: func(d string) error { return os.WriteFile(path(d, "a \n\"'%*{]|`\xff\\"), nil, 0o600) },
 			want: []string{"write,create,truncate ok a \n\"'%*{]|`\xff\\"}},
 		"mapped": {do: func(d string) error {
@@ -98,6 +99,9 @@ func actions() map[string]action {
 		}, want: []string{"read ok file", "exec-map ok file"}},
 	}
 	maps.Copy(all, interfaceActions())
+	for _, more := range []map[string]action{needActions(), spelledActions(), placeActions(), executeActions(), familyActions()} {
+		maps.Copy(all, more)
+	}
 	return all
 }
 

@@ -23,7 +23,12 @@ type function struct {
 
 func (f function) program() string { return "fexit_" + f.name }
 
-// functions are in the order of enum hook.
+// functions are in the order of enum hook. Which of them a kernel has differs:
+// security_file_truncate is there since 6.2, __sys_bind_socket and
+// __sys_listen_socket since 6.11, when rings learnt to bind and to listen, and
+// do_filp_open is do_file_open since 7.0. The arguments that are looked at have been
+// the same since 6.1; vfs_mkdir gives back a pointer since 6.15, which
+// bpf/ringfile.h tells from a number.
 func functions() []function {
 	names := []struct{ name, fact string }{
 		{"do_filp_open", "file"}, {"security_file_open", "file"}, {"security_file_truncate", "file"},
@@ -62,8 +67,8 @@ func requestHook(program string) string {
 
 // functionPrograms are those programs for functions that can be loaded here by
 // one of the ways: fexit wants each function to be in the kernel's BTF.
-func functionPrograms(spec *ebpf.CollectionSpec, ways []string, capability choice) []string {
-	kernel, err := btf.LoadKernelSpec()
+func functionPrograms(spec *ebpf.CollectionSpec, cache *btf.Cache, ways []string, capability choice) []string {
+	kernel, err := cache.Kernel()
 	if err != nil {
 		return nil
 	}
@@ -75,7 +80,7 @@ func functionPrograms(spec *ebpf.CollectionSpec, ways []string, capability choic
 		}
 	}
 	tried := choice{programs: []string{"fexit_security_file_open"}}
-	if slices.Contains(ways, byFexit) && (strings.HasPrefix(capability.hook, "fexit/") || try(spec, tried) == nil) {
+	if slices.Contains(ways, byFexit) && (strings.HasPrefix(capability.hook, "fexit/") || try(spec, cache, tried) == nil) {
 		names = append(names, trampolines(kernel)...)
 	}
 	if slices.Contains(ways, byKprobe) && haveKprobes() {

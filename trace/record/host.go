@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -26,6 +27,20 @@ func kernelRelease() string {
 		return ""
 	}
 	return unix.ByteSliceToString(u.Release[:])
+}
+
+// oldestKernel is the oldest on which recording is tried. The probes stand on
+// task storage (5.11), bpf_get_func_ret and bpf_loop (5.17), among others.
+const oldestKernel = "6.1"
+
+// tooOld says whether a release, as uname(2) has it, comes before oldestKernel.
+func tooOld(release string) bool {
+	var have, need [2]int
+	if n, _ := fmt.Sscanf(release, "%d.%d", &have[0], &have[1]); n < 2 {
+		return false
+	}
+	_, _ = fmt.Sscanf(oldestKernel, "%d.%d", &need[0], &need[1])
+	return slices.Compare(have[:], need[:]) < 0
 }
 
 // prettyName is PRETTY_NAME of os-release(5).

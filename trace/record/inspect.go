@@ -43,7 +43,7 @@ func (r Report) Ready() bool {
 // It records nothing.
 func Inspect() Report {
 	r := Report{Kernel: kernelRelease(), Systemd: systemdVersion()}
-	r.Checks = append(r.Checks, privileges(), typeInformation(), lockdown())
+	r.Checks = append(r.Checks, privileges(), kernel(r.Kernel), typeInformation(), lockdown())
 	probes, err := load(capabilityChoices(), functionWays())
 	check := Check{Name: "probes", OK: err == nil, Required: true, Detail: "loaded and attached"}
 	if err != nil {
@@ -61,6 +61,16 @@ func privileges() Check {
 		Remedy: "run as root, for example with sudo"}
 	if !c.OK {
 		c.Detail = fmt.Sprintf("running as uid %d, which may not load probes", os.Geteuid())
+	}
+	return c
+}
+
+// kernel is required by what the probes need of it, not by its number: a vendor may
+// have brought that to an older one.
+func kernel(release string) Check {
+	c := Check{Name: "kernel", OK: !tooOld(release), Detail: "Linux " + release, Remedy: "boot Linux " + oldestKernel + " or newer"}
+	if !c.OK {
+		c.Detail += " is older than any that recording is tried on"
 	}
 	return c
 }

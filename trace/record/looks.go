@@ -43,9 +43,9 @@ func nameLooks() map[string]look {
 		"rmdir":            names(0, trace.AccessDelete, followNo),
 		"truncate":         names(0, trace.AccessTruncate, followYes),
 		"truncate64":       names(0, trace.AccessTruncate, followYes),
-		"chmod":            names(0, trace.AccessChmod, followYes).keep(1, modeBits),
-		"fchmodat":         names(1, trace.AccessChmod, followYes).at(0).keep(2, modeBits),
-		"fchmodat2":        names(1, trace.AccessChmod, followUnless).at(0).flags(3).keep(2, modeBits),
+		"chmod":            names(0, trace.AccessChmod, followYes).keep(1, modeBits).about(1),
+		"fchmodat":         names(1, trace.AccessChmod, followYes).at(0).keep(2, modeBits).about(2),
+		"fchmodat2":        names(1, trace.AccessChmod, followUnless).at(0).flags(3).keep(2, modeBits).about(2),
 		"chown":            names(0, trace.AccessChown, followYes),
 		"chown32":          names(0, trace.AccessChown, followYes),
 		"lchown":           names(0, trace.AccessChown, followNo),
@@ -113,7 +113,7 @@ func descriptorLooks() map[string]look {
 	mapping := holds(4, trace.AccessExecMap, whenMapExec).keep(2, protWX)
 	mapping.ArgAll = 1
 	return map[string]look{
-		"fchmod":          holds(0, trace.AccessChmod, whenAlways).keep(1, modeBits),
+		"fchmod":          holds(0, trace.AccessChmod, whenAlways).keep(1, modeBits).about(1),
 		"fchown":          holds(0, trace.AccessChown, whenAlways),
 		"fchown32":        holds(0, trace.AccessChown, whenAlways),
 		"ftruncate":       holds(0, trace.AccessTruncate, whenAlways),

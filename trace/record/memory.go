@@ -13,6 +13,8 @@ import (
 type memory struct {
 	dirs  map[spot]bool   // directories that the worker went through or made; asked once they are gone
 	links map[spot]string // symlinks that the worker has made, with their targets; believed before what is there
+
+	changes uint64 // of where a name leads that is there
 }
 
 // spot is a path in a mount namespace.
@@ -24,11 +26,11 @@ type spot struct {
 // enough is how much is remembered before everything is forgotten.
 const enough = 1 << 16
 
-func newMemory() memory { return memory{dirs: map[spot]bool{}, links: map[spot]string{}} }
+func newMemory() *memory { return &memory{dirs: map[spot]bool{}, links: map[spot]string{}} }
 
 // directory learns that the kernel has gone through a directory, and so through
 // all above it.
-func (m memory) directory(mntns uint32, dir string) {
+func (m *memory) directory(mntns uint32, dir string) {
 	if len(m.dirs) > enough {
 		clear(m.dirs)
 	}
@@ -38,7 +40,7 @@ func (m memory) directory(mntns uint32, dir string) {
 			return
 		}
 		m.dirs[at] = true
-		delete(m.links, at)
+		m.forget(at)
 		if dir == "/" {
 			return
 		}
@@ -47,18 +49,28 @@ func (m memory) directory(mntns uint32, dir string) {
 }
 
 // link learns that the worker made a symlink.
-func (m memory) link(mntns uint32, name, target string) {
+func (m *memory) link(mntns uint32, name, target string) {
 	if len(m.links) > enough {
 		clear(m.links)
 	}
 	at := spot{mntns, name}
 	m.links[at] = target
+	m.changes++
 	delete(m.dirs, at)
 }
 
+// forget takes back that there is a symlink.
+func (m *memory) forget(at spot) {
+	if _, ok := m.links[at]; ok {
+		delete(m.links, at)
+		m.changes++
+	}
+}
+
 // rename learns of a new name, and with it of new paths to all below.
-func (m memory) rename(mntns uint32, from, to string) {
+func (m *memory) rename(mntns uint32, from, to string) {
 	old, renamed := spot{mntns, from}, spot{mntns, to}
+	m.changes++
 	if target, ok := m.links[old]; ok {
 		m.link(mntns, to, target)
 		delete(m.links, old)
@@ -77,7 +89,7 @@ func (m memory) rename(mntns uint32, from, to string) {
 }
 
 // learn takes what an event says beside the fact it makes.
-func (m memory) learn(e *event, f *trace.File) {
+func (m *memory) learn(e *event, f *trace.File) {
 	if e.Kind == eventFile {
 		if !f.Anon {
 			m.directory(e.Mntns, path.Dir(string(f.Path)))
@@ -96,7 +108,7 @@ func (m memory) learn(e *event, f *trace.File) {
 	case e.text[textName2] != "" && f.Access == trace.AccessCreate:
 		m.link(e.Mntns, string(f.Path), e.text[textName2])
 	case f.Access == trace.AccessDelete:
-		delete(m.links, spot{e.Mntns, string(f.Path)})
+		m.forget(spot{e.Mntns, string(f.Path)})
 	case f.Syscall == "mkdir" || f.Syscall == "mkdirat":
 		m.directory(e.Mntns, string(f.Path))
 	}

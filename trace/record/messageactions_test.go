@@ -17,12 +17,12 @@ func messageActions() map[string]action {
 			_, _, _, _, err4 := unix.Recvmsg(ends[1], make([]byte, 1), control, 0)
 			return errorsOf(err, err2, err3, err4)
 		}, want: []string{"read,write ok file", "received read,write ok file"},
-			facts: []string{"sendmsg ancillary SCM_RIGHTS  ok", "recvmsg ancillary SCM_RIGHTS  ok"}},
-		"credentials": does("sendmsg ancillary SCM_CREDENTIALS  ok", func() error {
+			facts: []string{"socket create AF_UNIX SOCK_DGRAM ok", "sendmsg ancillary SCM_RIGHTS  ok", "recvmsg ancillary SCM_RIGHTS  ok"}},
+		"credentials": doing([]string{"socket create AF_UNIX SOCK_DGRAM ok", "sendmsg ancillary SCM_CREDENTIALS  ok"}, func() error {
 			ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM, 0)
 			return errorsOf(err, unix.Sendmsg(ends[0], []byte("x"), unix.UnixCredentials(&unix.Ucred{Pid: int32(os.Getpid())}), nil, 0))
 		}),
-		"accept": does("accept AF_INET SOCK_STREAM 127.0.0.1", func() error {
+		"accept": doing(internet("SOCK_STREAM", "bind", "listen", "connect", "accept"), func() error {
 			server, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
 			client, err2 := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
 			err3 := errorsOf(unix.Bind(server, &loopback), unix.Listen(server, 1))
@@ -42,10 +42,21 @@ func messageActions() map[string]action {
 			}
 			_, _, err = unix.Accept(server)
 			return err
-		}, want: []string{"create,bind ok s", "connect ok s"}, facts: []string{"accept AF_UNIX SOCK_STREAM "}},
-		"datagram": does("receive AF_INET SOCK_DGRAM 127.0.0.1", func() error { return datagrams(&loopback, false) }),
-		"message":  does("receive AF_INET SOCK_DGRAM 127.0.0.1", func() error { return datagrams(&loopback, true) }),
+		}, want: []string{"create,bind ok s", "connect ok s"}, facts: []string{
+			"socket create AF_UNIX SOCK_STREAM ok", "socket bind AF_UNIX SOCK_STREAM s ok", "socket listen AF_UNIX SOCK_STREAM ok",
+			"socket connect AF_UNIX SOCK_STREAM s ok", "socket accept AF_UNIX SOCK_STREAM ok"}},
+		"datagram": doing(internet("SOCK_DGRAM", "bind", "send", "receive"), func() error { return datagrams(&loopback, false) }),
+		"message":  doing(internet("SOCK_DGRAM", "bind", "send", "receive"), func() error { return datagrams(&loopback, true) }),
 	}
+}
+
+// internet words what is done to sockets by the address of this machine.
+func internet(kind string, actions ...string) []string {
+	list := []string{"socket create AF_INET " + kind + " ok"}
+	for _, a := range actions {
+		list = append(list, "socket "+a+" AF_INET "+kind+" 127.0.0.1 ok")
+	}
+	return list
 }
 
 // datagrams sends one and takes it in by either of the two calls.

@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -129,17 +130,20 @@ var socketOptions = map[uint32]string{
 const solSocket = 1
 
 // checkArgument words what a capability was asked for in a call: the option of
-// setsockopt ("LEVEL/OPTION" below SOL_SOCKET) or prctl, the request of ioctl.
+// setsockopt ("LEVEL:OPTION" below SOL_SOCKET) or prctl, the request of ioctl, the mode
+// of chmod.
 func checkArgument(call string, level, argument uint32) string {
 	switch {
 	case call == "setsockopt" && level == solSocket:
 		return named(socketOptions, argument, "SO_")
 	case call == "setsockopt":
-		return fmt.Sprintf("%d/%d", level, argument)
+		return fmt.Sprintf("%d:%d", level, argument)
 	case call == "prctl":
 		return named(prctls, uint64(argument), "")
 	case call == "ioctl":
 		return fmt.Sprintf("0x%x", argument)
+	case slices.Contains([]string{"chmod", "fchmod", "fchmodat", "fchmodat2"}, call):
+		return fmt.Sprintf("0%o", argument&0o7777)
 	}
 	return ""
 }

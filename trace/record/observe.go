@@ -25,6 +25,7 @@ type observer struct {
 	// root of whoever used them: learnt from the event of the file.
 	socketPaths map[socketName]trace.Path
 	requested   bool // what rings are asked for is seen
+	opens       bool // files that the kernel opens by itself are seen
 }
 
 // socketName is the path of a UNIX socket as a program wrote it.
@@ -124,7 +125,7 @@ const (
 )
 
 func (o *observer) view(e *event) view {
-	v := view{root: climb(e.text[textRoot]), pid: e.Tgid, mntns: e.Mntns}
+	v := view{root: climb(e.text[textRoot]), pid: e.Tgid, mntns: e.Mntns, time: e.Time}
 	if e.Mntns != o.mntns {
 		v.prefix = o.spaces.prefix(e.Mntns, e.Tgid)
 	}
@@ -144,6 +145,15 @@ func (o *observer) see(f trace.File) error {
 	fresh, err := o.files.again(f)
 	o.note(fresh)
 	return err
+}
+
+// unread is an event without the name that it was about. A call that came to
+// EFAULT had none.
+func (o *observer) unread(e *event) error {
+	if name, _ := o.call(e.Call); e.Outcome != uint32(syscall.EFAULT) {
+		o.holes.add(trace.HoleUnresolved, "a file name given to "+name+"(2) could not be read from the worker's memory")
+	}
+	return nil
 }
 
 // file is an event with what the kernel resolved.
@@ -166,10 +176,7 @@ func (o *observer) file(e event) error {
 // named is an event with a name as the program wrote it.
 func (o *observer) named(e event) error {
 	if e.is(eventFault) {
-		if e.Outcome != uint32(syscall.EFAULT) {
-			o.holes.add(trace.HoleUnresolved, "a file name could not be read from the worker's memory")
-		}
-		return nil
+		return o.unread(&e)
 	}
 	if e.text[textName] == "" && e.Outcome == uint32(syscall.ENOENT) {
 		return nil // an empty name names nothing
@@ -200,10 +207,7 @@ func (o *observer) named(e event) error {
 // pair is a rename or a hard link: two names, two facts.
 func (o *observer) pair(e event) error {
 	if e.is(eventFault) {
-		if e.Outcome != uint32(syscall.EFAULT) {
-			o.holes.add(trace.HoleUnresolved, "a file name could not be read from the worker's memory")
-		}
-		return nil
+		return o.unread(&e)
 	}
 	v := o.view(&e)
 	from := o.names.resolve(v, climb(e.text[textWalk]), e.text[textName], e.is(eventFollow))
@@ -264,6 +268,11 @@ func (o *observer) exec(e event) error {
 	}
 	if e.is(eventAttached) {
 		return o.found(&e, target, image)
+	}
+	if e.is(eventScript) && !e.is(eventFirst) {
+		if err := o.interpreters(v, &e, subject.Script, subject.Exe); err != nil {
+			return err
+		}
 	}
 	f := trace.Exec{Seen: o.seen(&e.RecorderEvent), Target: target, Called: o.absolute(v, &e),
 		UID: e.is(eventUID), GID: e.is(eventGID), Caps: e.is(eventCaps)}

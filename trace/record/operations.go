@@ -1,6 +1,7 @@
 package record
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -83,7 +84,7 @@ func (r *recording) ended(o trace.Operation) {
 // write writes an operation, unless writing has failed already.
 func (r *recording) write(o trace.Operation) {
 	if r.failed == nil {
-		r.fail(r.out.Operation(o))
+		r.fail(errors.Join(r.out.Operation(o), r.pending.flush()))
 	}
 }
 
@@ -112,7 +113,7 @@ func (r *recording) operation() string {
 func (r *recording) concludeOperations(c *conductor) {
 	v := verdict{}
 	if c != nil {
-		v = c.conclude(r.state)
+		v = c.conclude(r)
 	}
 	if r.running != nil {
 		r.fail(r.turn(v, ""))
@@ -122,7 +123,7 @@ func (r *recording) concludeOperations(c *conductor) {
 	}
 	for _, o := range c.plan.Operations {
 		if !slices.ContainsFunc(r.done, func(d trace.Operation) bool { return d.Name == o.Name }) {
-			r.skip(o.Name, c.whyNot())
+			r.skip(o.Name, c.whyNot(r))
 		}
 	}
 	for _, name := range c.plan.Missing {
@@ -136,13 +137,34 @@ func (r *recording) deliver(number syscall.Signal) {
 		_ = r.worker.process.Signal(number)
 		return
 	}
+	if a := r.attached; a != nil && a.unit != nil {
+		if pid := a.unit.mainPID(); pid != 0 {
+			_ = syscall.Kill(pid, number)
+			return
+		}
+	}
 	for _, pid := range r.pids() {
 		_ = syscall.Kill(int(pid), number)
 	}
 }
 
+// shutDown ends the worker as the plan's shutdown does: a command by a signal, a
+// unit as systemd stops it, which sends what KillSignal= says.
+func (r *recording) shutDown(number syscall.Signal) verdict {
+	v := verdict{outcome: trace.OperationOK}
+	if r.attached == nil {
+		r.pass(number)
+	} else if err := r.attached.unit.stop(); err != nil {
+		v = failed("%v", err)
+	}
+	return v
+}
+
 // kill ends every process of the worker.
 func (r *recording) kill() {
+	if r.attached != nil {
+		_ = r.attached.unit.stop() // lest systemd starts it again
+	}
 	for _, pid := range r.pids() {
 		_ = syscall.Kill(int(pid), syscall.SIGKILL)
 	}

@@ -9,8 +9,8 @@ import (
 	"slices"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
-	"github.com/cilium/ebpf/rlimit"
 
 	"github.com/osapi-io/osapi-profile/bpf"
 	"github.com/osapi-io/osapi-profile/trace"
@@ -63,18 +63,18 @@ type probes struct {
 // load loads and attaches everything, and loads more. The scope is still closed: nothing is
 // recorded before arm.
 func load(ways []choice, functions []string, more ...string) (*probes, error) {
-	_ = rlimit.RemoveMemlock() // not needed since 5.11, and not allowed everywhere
 	spec, err := bpf.LoadRecorder()
 	if err != nil {
 		return nil, fmt.Errorf("reading the built-in probes: %w", err)
 	}
-	capability := chooseCapability(spec, ways)
-	wanted := slices.Concat(tracepoints(), capability.programs, functionPrograms(spec, functions, capability), more)
+	kernel := btf.NewCache() // its types are decoded once: a tenth of a second each time
+	capability := chooseCapability(spec, kernel, ways)
+	wanted := slices.Concat(tracepoints(), capability.programs, functionPrograms(spec, kernel, functions, capability), more)
 	for _, name := range handlerPrograms() {
 		wanted = append(wanted, name)
 	}
 	p := &probes{chosen: chosen(capability.hook)}
-	if p.collection, err = ebpf.NewCollection(only(spec, wanted)); err != nil {
+	if p.collection, err = collect(only(spec, wanted), kernel); err != nil {
 		return nil, explain(err)
 	}
 	if err := p.attach(capability); err != nil {
@@ -86,6 +86,12 @@ func load(ways []choice, functions []string, more ...string) (*probes, error) {
 		return nil, explain(err)
 	}
 	return p, nil
+}
+
+// collect loads what is in a specification, with the kernel's types as they were
+// decoded before.
+func collect(spec *ebpf.CollectionSpec, kernel *btf.Cache) (*ebpf.Collection, error) {
+	return ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{Cache: kernel})
 }
 
 // only leaves the programs of these names.
@@ -109,19 +115,19 @@ func chosen(capability string) []trace.Probe {
 
 // chooseCapability tries each way for real: whether a program loads says
 // nothing of whether it attaches.
-func chooseCapability(spec *ebpf.CollectionSpec, ways []choice) choice {
+func chooseCapability(spec *ebpf.CollectionSpec, kernel *btf.Cache, ways []choice) choice {
 	for _, c := range ways {
-		if try(spec, c) == nil {
+		if try(spec, kernel, c) == nil {
 			return c
 		}
 	}
 	return choice{}
 }
 
-func try(spec *ebpf.CollectionSpec, c choice) error {
+func try(spec *ebpf.CollectionSpec, kernel *btf.Cache, c choice) error {
 	p := &probes{}
 	var err error
-	if p.collection, err = ebpf.NewCollection(small(only(spec, c.programs))); err != nil {
+	if p.collection, err = collect(small(only(spec, c.programs)), kernel); err != nil {
 		return err
 	}
 	defer p.close()
@@ -238,6 +244,9 @@ func (p *probes) close() {
 func explain(err error) error {
 	var verifier *ebpf.VerifierError
 	switch {
+	case os.Geteuid() == 0 && tooOld(kernelRelease()):
+		return fmt.Errorf("%w: Linux %s is too old: %s or newer is needed; osapi-profile doctor says what else is missing: %w",
+			ErrUnsupported, kernelRelease(), oldestKernel, err)
 	case errors.As(err, &verifier):
 		return fmt.Errorf("%w: the kernel refused a probe (please report this): %w", ErrUnsupported, err)
 	case errors.Is(err, os.ErrPermission), os.Geteuid() != 0: // a feature that may not be tried looks as if it were missing

@@ -27,7 +27,7 @@ type Options struct {
 	Status   func(Status)     // called about once a second, from one goroutine; may be nil
 	Warn     func(string)     // told once of each thing that makes the trace incomplete; may be nil
 
-	Plan     *plan.Plan            // what to do with the worker; nil leaves that to others
+	Plan     *plan.Plan            // what to do with a Command or a Unit, from its start on; nil leaves that to others
 	Output   *os.File              // receives what the plan's commands say; nil for Stderr
 	Marks    <-chan Mark           // each one received begins an operation; only without a Plan
 	Progress func(trace.Operation) // called at the end of each operation, from the goroutine of Status; may be nil

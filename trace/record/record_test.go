@@ -49,6 +49,13 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if len(os.Args) >= 4 && os.Args[1] == "need" {
+		if err := doNeed(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if len(os.Args) >= 4 && os.Args[1] == "act" {
 		if err := actions()[os.Args[2]].do(os.Args[3]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -92,15 +99,18 @@ func ground(t *testing.T) string {
 	return dir
 }
 
-func layOut(t *testing.T, dir string) {
+func layOut(t *testing.T, dir string) { require.NoError(t, scenery(dir)) }
+
+// scenery is what actions find in their directory.
+func scenery(dir string) error {
+	var errs []error
 	for _, d := range []string{"sub", "empty"} {
-		require.NoError(t, os.MkdirAll(filepath.Join(dir, d), 0o755))
+		errs = append(errs, os.MkdirAll(filepath.Join(dir, d), 0o755))
 	}
 	for _, f := range []string{"file", "sub/gone"} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, f), []byte("text"), 0o755))
+		errs = append(errs, os.WriteFile(filepath.Join(dir, f), []byte("text"), 0o755))
 	}
-	require.NoError(t, os.Symlink("sub", filepath.Join(dir, "link")))
-	require.NoError(t, os.Symlink("/sub", filepath.Join(dir, "abs")))
+	return errorsOf(append(errs, os.Symlink("sub", filepath.Join(dir, "link")), os.Symlink("/sub", filepath.Join(dir, "abs")))...)
 }
 
 func recordCommand(t *testing.T, signals <-chan os.Signal, command ...string) (Result, *trace.Trace) {

@@ -16,17 +16,28 @@ type view struct {
 	root   string // the task's root as its mount namespace names it: "/" or a chroot
 	pid    uint32 // what /proc/self means to it
 	mntns  uint32 // number of its mount namespace
+	time   uint64 // of the look, CLOCK_MONOTONIC in ns
 }
 
 // resolver follows symlinks in user space for the names that tracepoints give
 // as the program wrote them. The kernel may have seen another tree a moment
 // before; what it finds gone it remembers from earlier.
 type resolver struct {
-	parents map[string]string // textual directory → what it was resolved to
-	memory  memory
+	parents map[string]walked // by the directory as it was written
+	memory  *memory
 }
 
-func newResolver() *resolver { return &resolver{parents: map[string]string{}, memory: newMemory()} }
+// walked is where a directory led.
+type walked struct {
+	to      string
+	time    uint64 // when it was looked at
+	changes uint64 // of the memory by then
+	own     bool   // to this process alone, or to none
+}
+
+func newResolver() *resolver {
+	return &resolver{parents: map[string]walked{}, memory: newMemory()}
+}
 
 // resolved is a name without symlinks, dots and chroots.
 type resolved struct {
@@ -47,30 +58,53 @@ func (r *resolver) resolve(v view, base, name string, follow bool) resolved {
 	parts := split(name)
 	w := walk{view: v, memory: r.memory, at: base, follow: true, directory: true}
 	if last := len(parts) - 1; last > 0 {
-		w.rest = parts[:last]
-		w.run()
-		r.remember(v.prefix+"\x00"+v.root+"\x00"+base+"\x00"+path.Dir(name), &w)
+		r.directory(&w, parts[:last])
 		parts = parts[last:]
 	}
 	if !w.anon {
 		w.rest, w.directory, w.follow = parts, false, follow || strings.HasSuffix(name, "/")
 		w.run()
 	}
-	if !w.anon {
-		w.stat()
+	if !w.anon && !w.looked {
+		w.info, _ = lstat(v.prefix + w.at)
 	}
 	return resolved{path: join(w.at, w.rest...), info: w.info, missing: w.missing, anon: w.anon}
 }
 
-// remember keeps where a directory led, and uses it when the way is gone.
-func (r *resolver) remember(dir string, w *walk) {
-	if !w.missing {
-		if len(r.parents) > 1<<16 {
-			clear(r.parents)
+// directory takes the components of a name but the last. Names that wait, as when
+// a worker uses many of them, are not each walked anew: what was found after this one
+// was used is nearer to what the kernel saw than what is there now.
+func (r *resolver) directory(w *walk, parts []string) {
+	key := w.prefix + "\x00" + w.root + "\x00" + w.at + "\x00" + strings.Join(parts, "/")
+	known, ok := r.parents[key]
+	if ok && !known.own && w.time <= known.time && known.changes == r.memory.changes {
+		w.at = known.to
+		return
+	}
+	now := monotonic()
+	w.rest = parts
+	w.run()
+	if w.missing {
+		if ok { // the way is gone
+			w.at, w.missing = known.to, false
 		}
-		r.parents[dir] = w.at
-	} else if known, ok := r.parents[dir]; ok {
-		w.at, w.missing = known, false
+		return
+	}
+	if len(r.parents) > enough {
+		clear(r.parents)
+	}
+	r.parents[key] = walked{to: w.at, time: now, changes: r.memory.changes, own: w.own || w.anon}
+}
+
+// lstat is lstat(2), nil where there is nothing.
+func lstat(name string) (*syscall.Stat_t, error) {
+	for {
+		var st syscall.Stat_t
+		if err := syscall.Lstat(name, &st); err == nil {
+			return &st, nil
+		} else if err != syscall.EINTR {
+			return nil, err
+		}
 	}
 }
 
@@ -89,7 +123,7 @@ func split(name string) []string {
 // walk is a name on its way to a path.
 type walk struct {
 	view
-	memory    memory
+	memory    *memory
 	at        string // resolved so far
 	rest      []string
 	follow    bool // the last component
@@ -97,7 +131,9 @@ type walk struct {
 	links     int
 	missing   bool
 	anon      bool
-	info      *syscall.Stat_t
+	own       bool            // it led through what /proc has of one process
+	looked    bool            // at what it has come to; info is nil if nothing was there
+	info      *syscall.Stat_t // of that
 }
 
 // run takes all components. The directory that a name lies in is run first,
@@ -111,6 +147,7 @@ func (w *walk) run() {
 func (w *walk) step() bool {
 	name, last := w.rest[0], len(w.rest) == 1
 	w.rest = w.rest[1:]
+	w.info, w.looked = nil, false
 	if name == ".." {
 		if w.at != w.root {
 			w.at = path.Dir(w.at)
@@ -118,6 +155,7 @@ func (w *walk) step() bool {
 		return true
 	}
 	if w.at == "/proc" && (name == "self" || name == "thread-self") {
+		w.own = true
 		w.at = "/proc/" + strconv.FormatUint(uint64(w.pid), 10)
 		if name == "thread-self" {
 			w.at += "/task/" + strconv.FormatUint(uint64(w.pid), 10)
@@ -130,14 +168,14 @@ func (w *walk) step() bool {
 		w.links++
 		return w.point(target)
 	}
-	info, err := os.Lstat(w.prefix + next)
+	info, err := lstat(w.prefix + next)
 	if err != nil {
-		w.at = next
+		w.at, w.looked = next, true
 		w.missing = w.missing || (w.directory || !last) && !w.memory.dirs[known]
 		return true
 	}
-	if info.Mode()&os.ModeSymlink == 0 || last && !w.follow {
-		w.at = next
+	if info.Mode&syscall.S_IFMT != syscall.S_IFLNK || last && !w.follow {
+		w.at, w.info, w.looked = next, info, true
 		return true
 	}
 	return w.link(next)
@@ -153,6 +191,7 @@ func (w *walk) link(name string) bool {
 	if !magic(name) {
 		return w.point(target)
 	}
+	w.own = true
 	if !strings.HasPrefix(target, "/") || w.deleted(name, target) {
 		w.at, w.anon = target, true
 		return false
@@ -190,13 +229,6 @@ func magic(name string) bool {
 	}
 	dir := parts[len(parts)-2]
 	return dir == "fd" || dir == "map_files" || dir == "ns"
-}
-
-func (w *walk) stat() {
-	var st syscall.Stat_t
-	if syscall.Lstat(w.prefix+w.at, &st) == nil {
-		w.info = &st
-	}
 }
 
 func join(dir string, names ...string) string {

@@ -98,3 +98,38 @@ func TestDevice(t *testing.T) {
 	assert.EqualValues(t, 8<<20|1, kernelDevice(8<<8|1))
 	assert.EqualValues(t, 259<<20|0x12345, kernelDevice(0x12300000|259<<8|0x45))
 }
+
+// A name that waited is taken to have led where a later walk found its directory,
+// unless what the worker did in between says otherwise.
+func TestResolveWaitingNames(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	require.NoError(t, err)
+	for _, d := range []string{"one", "two"} {
+		require.NoError(t, os.Mkdir(filepath.Join(dir, d), 0o755))
+	}
+	link := filepath.Join(dir, "link")
+	require.NoError(t, os.Symlink("one", link))
+	r := newResolver()
+	at := func(time uint64) string {
+		return filepath.Base(filepath.Dir(r.resolve(view{root: "/", pid: 1, time: time}, "/", link+"/file", true).path))
+	}
+	before := monotonic()
+	assert.Equal(t, "one", at(before))
+	require.NoError(t, os.Remove(link))
+	require.NoError(t, os.Symlink("two", link))
+	assert.Equal(t, "one", at(before), "used before the link was changed")
+	assert.Equal(t, "two", at(monotonic()), "used after it was")
+	r.memory.link(0, link, "one")
+	assert.Equal(t, "one", at(before), "what the worker did counts")
+	r.memory.rename(0, link, link+".old")
+	assert.Equal(t, "two", at(before))
+}
+
+// What /proc/self leads to is another thing for each process.
+func TestResolveOwnNames(t *testing.T) {
+	r := newResolver()
+	for _, pid := range []uint32{1, uint32(os.Getpid())} {
+		got := r.resolve(view{root: "/", pid: pid}, "/", "/proc/self/task/none", true)
+		assert.Equal(t, "/proc/"+strconv.Itoa(int(pid))+"/task/none", got.path)
+	}
+}

@@ -45,6 +45,8 @@ func run(ctx context.Context, o Options, ways []choice, functions []string) (Res
 	} else if path, err = locate(o.Command[0]); err != nil {
 		return Result{}, err
 	}
+	names := make(chan *symbols, 1)
+	go func() { names <- readSymbols() }()
 	p, err := load(ways, functions, more...)
 	if err != nil {
 		return Result{}, err
@@ -55,7 +57,7 @@ func run(ctx context.Context, o Options, ways []choice, functions []string) (Res
 		return Result{}, fmt.Errorf("opening the ring buffer: %w", err)
 	}
 	defer func() { _ = reader.Close() }()
-	r := &recording{Options: o, probes: p, reader: reader, symbols: readSymbols(), meter: newMeter()}
+	r := &recording{Options: o, probes: p, reader: reader, symbols: <-names, meter: newMeter()}
 	defer func() { r.tap.close() }()
 	if o.Attach != nil {
 		defer r.leave()
@@ -80,6 +82,7 @@ type recording struct {
 	left        bool        // the recording was ended, while what it attached to goes on
 	symbols     *symbols
 	meter       *meter
+	pending     *pending // of the trace, on their way to the file
 	started     time.Time
 	state       *os.ProcessState // of the main process once it has ended
 	ending      os.Signal        // the last one that was passed on
@@ -94,11 +97,12 @@ type recording struct {
 // begin writes the header, of which it is told who is recorded.
 func (r *recording) begin(header trace.Header) error {
 	r.started = time.Now()
-	out := trace.NewWriter(r.Trace)
+	r.pending = &pending{to: r.Trace}
+	out := trace.NewWriter(r.pending)
 	header.Tool, header.Run, header.Started = r.Tool, rand.Text(), r.started.UTC()
 	header.Arch, header.Kernel, header.OS = runtime.GOARCH, kernelRelease(), prettyName()
 	header.Systemd, header.Root, header.Probes = systemdVersion(), rootType(), r.chosen
-	if err := out.Header(header); err != nil {
+	if err := errors.Join(out.Header(header), r.pending.flush()); err != nil {
 		return fmt.Errorf("writing the trace: %w", err)
 	}
 	mntns, err := namespaceInode("/proc/self/ns/mnt")
@@ -116,7 +120,7 @@ func (r *recording) begin(header trace.Header) error {
 	if err := r.variables.MemoryChecks.Set(r.symbols.memoryChecks()); err != nil {
 		return fmt.Errorf("arming the probes: %w", err)
 	}
-	r.requested = r.probes.requests
+	r.requested, r.opens = r.probes.requests, r.functions["security_file_open"]
 	return nil
 }
 
@@ -159,6 +163,9 @@ func (r *recording) follow(ctx context.Context) (Result, error) {
 		case now := <-check.C:
 			running = r.going(now)
 		}
+		if len(events) == 0 {
+			r.fail(r.pending.flush())
+		}
 	}
 	r.concludeOperations(c)
 	result, err := r.finish(events)
@@ -196,6 +203,7 @@ func (r *recording) fail(err error) {
 		return
 	}
 	r.failed = err
+	_ = r.pending.flush() // what was seen before
 	r.detachAllBut("fork", "finish")
 }
 
@@ -339,5 +347,5 @@ func (r *recording) conclude(end *trace.End) error {
 		return err
 	}
 	end.Holes = r.holes.list()
-	return r.out.End(*end)
+	return errors.Join(r.out.End(*end), r.pending.flush())
 }

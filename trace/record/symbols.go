@@ -19,8 +19,8 @@ type symbol struct {
 // symbols names kernel functions by address.
 type symbols struct{ table []symbol }
 
-// readSymbols reads /proc/kallsyms: a tenth of a second, so it is done before
-// the worker starts, when nothing waits for it.
+// readSymbols reads /proc/kallsyms: a tenth of a second, so it is done while the
+// probes are loaded.
 func readSymbols() *symbols {
 	s := &symbols{}
 	f, err := os.Open("/proc/kallsyms")

@@ -59,6 +59,12 @@ const (
 	aimDevice
 )
 
+// What check_arg may be in place of an argument's number.
+const (
+	checkOption = 4
+	checkID     = 5
+)
+
 const (
 	enterRecord = iota + 1
 	enterAim
@@ -150,6 +156,12 @@ func (l look) on(when uint8) look { l.When = when; return l }
 // about: a capability that is asked for during the call is asked for by reason
 // of this argument.
 func (l look) about(n uint8) look { l.CheckArg = n + 1; return l }
+
+// aboutOption: the same of an option of a socket and its level.
+func (l look) aboutOption() look { l.CheckArg = checkOption; return l }
+
+// aboutID: the same of an id that the process may have already.
+func (l look) aboutID() look { l.CheckArg = checkID; return l }
 
 // implies: O_* flags that the call has without saying.
 func (l look) implies(flags uint32) look { l.OpenFlags = flags; return l }

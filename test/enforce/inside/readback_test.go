@@ -3,7 +3,9 @@
 package inside
 
 import (
+	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -81,6 +83,12 @@ func written(t *testing.T, name string, value any, text string) string {
 		return inOrderOf(text, names)
 	case [][]any: // BindReadOnlyPaths: source, destination, ignore when missing, flags
 		var names []string
+		if spell := spellings[name]; spell != nil {
+			for _, item := range v {
+				names = append(names, spell(item)...)
+			}
+			return inOrderOf(text, names)
+		}
 		for _, bind := range v {
 			require.Equal(t, bind[0], bind[1])
 			names = append(names, map[bool]string{true: "-"}[bind[2].(bool)]+bind[0].(string))
@@ -100,6 +108,49 @@ func written(t *testing.T, name string, value any, text string) string {
 	}
 	t.Errorf("%s: nothing compares a %T yet: %v", name, value, value)
 	return ""
+}
+
+// spellings turn the items of a list back into words of a unit.
+var spellings = map[string]func([]any) []string{
+	"DeviceAllow":     func(v []any) []string { return []string{v[0].(string), v[1].(string)} },
+	"IPAddressDeny":   address,
+	"IPAddressAllow":  address,
+	"SocketBindAllow": bind,
+	"SocketBindDeny":  bind,
+}
+
+// address is a family, an address and the length of its prefix; "any" and
+// "localhost" are two of them, of which the first stands for both.
+func address(v []any) []string {
+	a, _ := netip.AddrFromSlice(v[1].([]byte))
+	prefix := netip.PrefixFrom(a, int(v[2].(uint32)))
+	switch prefix.String() {
+	case "0.0.0.0/0":
+		return []string{"any"}
+	case "127.0.0.0/8":
+		return []string{"localhost"}
+	case "::/0", "::1/128":
+		return nil
+	}
+	return []string{prefix.Addr().String()}
+}
+
+// bind is a family, a transport, a number of ports and the first of them.
+func bind(v []any) []string {
+	var parts []string
+	if family := map[int32]string{unix.AF_INET: "ipv4", unix.AF_INET6: "ipv6"}[v[0].(int32)]; family != "" {
+		parts = append(parts, family)
+	}
+	if transport := map[int32]string{unix.IPPROTO_TCP: "tcp", unix.IPPROTO_UDP: "udp"}[v[1].(int32)]; transport != "" {
+		parts = append(parts, transport)
+	}
+	if v[2].(uint16) == 1 {
+		parts = append(parts, strconv.Itoa(int(v[3].(uint16))))
+	}
+	if parts == nil {
+		return []string{"any"}
+	}
+	return []string{strings.Join(parts, ":")}
 }
 
 // withoutDefaults takes out what systemd puts into every allow-list of system calls

@@ -18,6 +18,7 @@ type oracle struct {
 	root      *node
 	origins   map[int]origin
 	processes map[int]*process
+	sockets   map[string]strace.Arg // by "socket:[INODE]": the family it was made for
 	seen      seen.Set
 	line      int
 }
@@ -31,7 +32,7 @@ func Read(records []strace.Record, cwd string) (seen.Set, error) {
 	if len(records) == 0 {
 		return nil, errors.New("the log is empty")
 	}
-	o := &oracle{root: newTree(), origins: from, processes: map[int]*process{}, seen: seen.Set{}}
+	o := &oracle{root: newTree(), origins: from, processes: map[int]*process{}, sockets: map[string]strace.Arg{}, seen: seen.Set{}}
 	first := records[0].PID
 	o.processes[first] = &process{
 		o: o, pid: first, group: first,

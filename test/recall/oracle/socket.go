@@ -22,6 +22,9 @@ func socket(p *process, c strace.Call) error {
 		return fmt.Errorf("protocol %s is not known", c.Args[2])
 	}
 	p.add("socket", fmt.Sprintf("%s %s %s", c.Args[0], kind, protocol))
+	if c.Result.File != nil {
+		p.o.sockets[c.Result.File.Path] = c.Args[0]
+	}
 	return nil
 }
 
@@ -59,12 +62,25 @@ func toward(kind string, argument int) effect {
 		if err != nil {
 			return err
 		}
-		p.add(kind, name)
+		p.add(kind, p.ofSocket(c.Args[0], name))
 		if at != nil {
 			p.add("reached", at.path())
 		}
 		return nil
 	}
+}
+
+// ofSocket puts the family of the socket in the place of the address's: one of
+// IPv6 can be connected to an address of IPv4, or to none by AF_UNSPEC.
+func (p *process) ofSocket(fd strace.Arg, name string) string {
+	_, file, err := fd.FD()
+	if err != nil || file == nil || p.o.sockets[file.Path] != "AF_INET6" {
+		return name
+	}
+	if _, address, there := strings.Cut(name, " "); there {
+		return "AF_INET6 " + address
+	}
+	return "AF_INET6"
 }
 
 // address reads a structure sockaddr. The place is that of a UNIX path.

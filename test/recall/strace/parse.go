@@ -50,7 +50,7 @@ func Parse(r io.Reader) ([]Record, error) {
 		}
 		p.line++
 		if err := p.read(strings.TrimSuffix(text, "\n")); err != nil {
-			return nil, fmt.Errorf("strace: line %d: %w", p.line, err)
+			return nil, fmt.Errorf("strace: line %d: %w: %s", p.line, err, strings.TrimSuffix(text, "\n"))
 		}
 	}
 	if len(p.begun) > 0 {
@@ -148,8 +148,13 @@ func (p *parser) cutOff(pid int, b begun) {
 	}
 }
 
+// gone ends a call of which strace could not see the end, because the thread was
+// killed while it was stopped there.
+var gone = regexp.MustCompile(`(?:, *)?\) += \?(?: <unavailable>)?$`)
+
 // finish reads the arguments and the result of a complete call. One that death
-// cut off after some of its arguments has "<unfinished ...>" in place of the rest.
+// cut off after some of its arguments has "<unfinished ...>" in place of the rest,
+// or nothing.
 func (p *parser) finish(pid int, b begun, text string) error {
 	if nameless(b.name) {
 		if !strings.HasSuffix(text, ") = ?") {
@@ -160,6 +165,7 @@ func (p *parser) finish(pid int, b begun, text string) error {
 	if before, after, cut := strings.Cut(text, unfinished+")"); cut {
 		text = strings.TrimRight(before, ", ") + ")" + after
 	}
+	text = gone.ReplaceAllString(text, ") = ?")
 	args, rest, err := scan(text, ')')
 	if err != nil {
 		return fmt.Errorf("%s: %w", b.name, err)

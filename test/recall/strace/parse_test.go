@@ -102,6 +102,17 @@ func TestParseDiesWithinCall(t *testing.T) {
 	assert.True(t, records[0].Call.Result.None)
 }
 
+// A thread that is killed while it is stopped at the end of a call takes along what
+// strace was to read then.
+func TestParseKilledAtTheEnd(t *testing.T) {
+	for _, end := range []string{"7 <... nanosleep resumed>) = ?", "7 <... nanosleep resumed>) = ? <unavailable>",
+		"7 <... nanosleep resumed> <unfinished ...>) = ?"} {
+		records := parse(t, "7 nanosleep({tv_sec=0, tv_nsec=20000},  <unfinished ...>\n"+end+"\n7 +++ exited with 0 +++\n")
+		require.Len(t, records, 2)
+		assert.Equal(t, Call{Name: "nanosleep", Args: []Arg{"{tv_sec=0, tv_nsec=20000}"}, Result: Result{None: true}}, records[0].Call)
+	}
+}
+
 // A thread of a process that ends is killed at the entry of its next call.
 func TestParseKilledAtEntry(t *testing.T) {
 	for name, log := range map[string]string{

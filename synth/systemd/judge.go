@@ -1,0 +1,117 @@
+package systemd
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/osapi-io/osapi-profile/synth"
+	"github.com/osapi-io/osapi-profile/trace"
+)
+
+// Judged is a fact that a unit would refuse, with the line that does.
+type Judged struct {
+	Refusal
+	Line synth.Line
+}
+
+// Judge lists the facts of a trace that a unit of anybody's making would refuse,
+// and the lines whose effect it cannot tell. Facts of commands that the sandbox
+// does not apply to are left out by the caller ([trace.Trace.Confined]).
+func Judge(all []Assignment, t *trace.Trace, version int, groups Groups) ([]Judged, []synth.Unjudged, error) {
+	u := understand(all, t, groups)
+	box, err := NewSandbox(u.settings, version)
+	if err != nil {
+		return nil, nil, err
+	}
+	var out []Judged
+	for _, r := range append(box.Refuses(t), box.ambient(t)...) {
+		out = append(out, Judged{r, lineOf(all, r)})
+	}
+	if user := box.value("User"); user != "" && slices.ContainsFunc(t.Runs, func(r trace.Run) bool { return r.User != user }) {
+		u.unjudged = append(u.unjudged, synth.Unjudged{
+			Line: synth.Line{Text: "User=" + user},
+			Why:  "the trace was made as another user: what owners and modes of files refuse to this one is not told",
+		})
+	}
+	return out, u.unjudged, nil
+}
+
+// ambient finds capabilities that a service which does not run as root has no
+// more, because AmbientCapabilities= does not hand them on. What has privileges
+// of its own, by a setuid bit or file capabilities, brings them along.
+func (s *Sandbox) ambient(t *trace.Trace) []Refusal {
+	user := s.value("User")
+	if user == "" || user == "root" || user == "0" {
+		return nil
+	}
+	words, _, err := s.words("AmbientCapabilities")
+	if err != nil {
+		return nil
+	}
+	for i, w := range words {
+		words[i] = strings.ToUpper(w)
+	}
+	gains := map[int]bool{}
+	for more := true; more; {
+		more = false
+		for _, e := range t.Execs {
+			if !gains[e.Target] && (e.UID || e.Caps || gains[e.Subject]) {
+				gains[e.Target], more = true, true
+			}
+		}
+	}
+	var out []Refusal
+	for _, c := range t.Capabilities {
+		if !synth.Suffices(c, func(name string) bool { return slices.Contains(words, name) }) && !gains[c.Subject] && s.refusesCapability(c.Name) == "" {
+			out = append(out, Refusal{"AmbientCapabilities", fmt.Sprintf("%s as user %s", c.Name, user), c})
+		}
+	}
+	return out
+}
+
+// lineOf is the line behind a refusal: of a list of paths the one with the path
+// nearest to the fact's, of others the first that says something, and the
+// directive's name where the refusal follows from several.
+func lineOf(all []Assignment, r Refusal) synth.Line {
+	var p trace.Path
+	switch f := r.Of.(type) {
+	case trace.File:
+		p = f.Path
+	case trace.Socket:
+		p = f.Path
+	}
+	out, near := synth.Line{}, -1
+	for _, a := range all {
+		if a.Section != "Service" || cmp.Or(oldNames[a.Name], a.Name) != r.Directive {
+			continue
+		}
+		if a.Value == "" {
+			out, near = a.Line, -1 // what came before counts no more
+			continue
+		}
+		closeness := 0
+		for _, w := range strings.Fields(a.Value) {
+			if w, ok := machinePath(strings.TrimLeft(w, "-+")); ok && pathLists[r.Directive] && synth.Within(p, trace.Path(w)) {
+				closeness = max(closeness, len(w))
+			}
+		}
+		if closeness > near {
+			out, near = a.Line, closeness
+		}
+	}
+	if out.Text == "" {
+		return synth.Line{Text: r.Directive + "="}
+	}
+	return out
+}
+
+// Directives lists the directives that can be written, in their order.
+func Directives() []string {
+	var out []string
+	for _, r := range table() {
+		out = append(out, r.name)
+	}
+	return out
+}

@@ -1,0 +1,272 @@
+package record
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cilium/ebpf/btf"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/osapi-io/osapi-profile/bpf"
+	"github.com/osapi-io/osapi-profile/trace"
+)
+
+// probePath is a set of probes that a kernel may have.
+type probePath struct {
+	name       string
+	capability choice
+	functions  []string
+	blind      bool // capabilities are not seen
+}
+
+// probePaths are those that this kernel has.
+func probePaths(t *testing.T) []probePath {
+	spec, err := bpf.LoadRecorder()
+	require.NoError(t, err)
+	kernel, ways := btf.NewCache(), capabilityChoices()
+	var paths []probePath
+	for _, p := range []probePath{
+		{name: "tracepoints", capability: ways[1]},
+		{name: "kprobe", capability: ways[2], functions: []string{byKprobe}},
+		{name: "fexit", capability: ways[0], functions: []string{byFexit}},
+	} {
+		p.blind = try(spec, kernel, p.capability) != nil
+		if !p.blind || p.functions == nil {
+			paths = append(paths, p)
+		}
+	}
+	return paths
+}
+
+// stage is one path of probes, and what it told of each action.
+type stage struct {
+	probePath
+	err     error
+	done    map[string]performed
+	mutex   sync.Mutex
+	verdict map[string]bool // whether an action passed; absent when there is no such thing here
+}
+
+// performed is what came of an action.
+type performed struct {
+	status int
+	facts  []string
+	calls  []string
+	idle   []string // calls that a program makes which does nothing, or may make
+	wrong  []string // holes that are there, or not, unexpectedly
+}
+
+func recordActions(t *testing.T, names []string) []*stage {
+	base, err := os.MkdirTemp("", "actions") // not t.TempDir(): nobody has to get in
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		_ = os.RemoveAll(base)
+		if id, err := unix.SysvShmGet(sharedKey, 0, 0); err == nil { // see CAP_IPC_OWNER
+			_, _ = unix.SysvShmCtl(id, unix.IPC_RMID, nil)
+		}
+	})
+	base, err = filepath.EvalSymlinks(base)
+	require.NoError(t, errorsOf(err, os.Chmod(base, 0o755)))
+	program, err := os.ReadFile("/proc/self/exe")
+	require.NoError(t, errorsOf(err, os.WriteFile(filepath.Join(base, "act"), program, 0o755)))
+	var stages []*stage
+	for _, p := range probePaths(t) {
+		s := &stage{probePath: p, done: map[string]performed{}, verdict: map[string]bool{}}
+		began := time.Now()
+		s.record(t, base, names)
+		t.Logf("%s: recorded %d actions in %s", s.name, len(names), time.Since(began).Round(time.Millisecond))
+		stages = append(stages, s)
+	}
+	return stages
+}
+
+// summary says how the table went.
+func (s *stage) summary() string {
+	var failed, absent []string
+	passed := 0
+	for _, name := range sorted(slices.Collect(maps.Keys(s.done))) {
+		switch ok, judged := s.verdict[name]; {
+		case !judged:
+			absent = append(absent, name)
+		case !ok:
+			failed = append(failed, name)
+		default:
+			passed++
+		}
+	}
+	return fmt.Sprintf("%s: %d actions, %d passed, %d failed %q, %d not possible here %q", s.name, len(s.done), passed,
+		len(failed), failed, len(absent), absent)
+}
+
+// idling is what is done to learn what every program gives.
+const idling = "do nothing"
+
+// record does actions in one recording. When the holes are not those that were
+// to be expected, each half is done again, to find out whose they are.
+func (s *stage) record(t *testing.T, base string, names []string) {
+	r := &performance{stage: s, base: base, acts: map[string]string{}, status: map[string]int{}}
+	read, err := r.perform(t, names)
+	if err != nil {
+		s.err = err
+		return
+	}
+	var expected, got []string
+	for _, name := range names {
+		if r.status[name] != notHere {
+			expected = append(expected, actions()[name].holes...)
+		}
+	}
+	if s.blind {
+		expected = append(expected, "no probe for capability facts works on this kernel: nothing that depends on them can be derived")
+	}
+	for _, h := range read.Holes {
+		got = append(got, h.Detail)
+	}
+	wrong := difference(sorted(expected), sorted(got))
+	if len(wrong) > 0 && len(names) > 1 {
+		s.record(t, base, names[:len(names)/2])
+		s.record(t, base, names[len(names)/2:])
+		return
+	}
+	for _, name := range names {
+		done := performed{status: r.status[name], wrong: wrong}
+		done.facts, done.calls, done.idle = r.told(read, name)
+		s.done[name] = done
+	}
+}
+
+// difference words what two lists do not share.
+func difference(want, got []string) []string {
+	var list []string
+	for _, s := range without(want, got) {
+		list = append(list, "missing: "+s)
+	}
+	for _, s := range without(got, want) {
+		list = append(list, "unexpected: "+s)
+	}
+	return list
+}
+
+// performance is one recording of actions. Each has an operation of its own,
+// which tells its facts from those of others.
+type performance struct {
+	*stage
+	base   string
+	acts   map[string]string // action → its operation, which is also its directory
+	status map[string]int
+	in     *os.File
+	out    *bufio.Reader
+	limit  *os.File
+	marks  chan Mark
+}
+
+// director starts a program for each action that it reads the name of. What it
+// does itself, and setpriv(1), are other subjects than the action.
+const director = `while IFS= read -r name && IFS= read -r dir && IFS= read -r caps; do
+  case $caps in
+  '') "$0" act "$name" "$dir" "$1" ;;
+  -) setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all "$0" act "$name" "$dir" "$1" ;;
+  *) setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps="-all,$caps" --ambient-caps="-all,$caps" "$0" act "$name" "$dir" "$1" ;;
+  esac
+  echo $?
+done`
+
+func (r *performance) program() string { return filepath.Join(r.base, "act") }
+
+func (r *performance) perform(t *testing.T, names []string) (*trace.Trace, error) {
+	inRead, inWrite, err := os.Pipe()
+	outRead, outWrite, err2 := os.Pipe()
+	if err := errorsOf(err, err2); err != nil {
+		return nil, err
+	}
+	defer func() { _ = outRead.Close() }()
+	r.in, r.out, r.limit, r.marks = inWrite, bufio.NewReader(outRead), outRead, make(chan Mark)
+	var file bytes.Buffer
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := run(ctx, Options{
+			Command: []string{"sh", "-c", director, r.program(), strconv.Itoa(os.Getpid())}, Trace: &file, Tool: "test", Marks: r.marks,
+			Stdin: inRead, Stdout: outWrite, Stderr: os.Stderr,
+		}, []choice{r.capability}, r.functions)
+		_, _ = inRead.Close(), outWrite.Close()
+		ended <- err
+	}()
+	err = r.all(names, ended)
+	_ = inWrite.Close()
+	if err != nil {
+		cancel()
+	}
+	if err := errors.Join(err, <-ended); err != nil {
+		return nil, err
+	}
+
+	return trace.Read(&file)
+}
+
+func (r *performance) all(names []string, ended chan error) error {
+	// The first one is for what the director does when it begins.
+	for i, name := range slices.Concat([]string{idling, idling, idling, idling}, names) {
+		a, operation := actions()[name], fmt.Sprintf("act-%d", i)
+		if name == idling && i == 3 {
+			a.as = "-"
+		}
+		if name == idling {
+			operation = fmt.Sprint("idle-", min(i, 1))
+		}
+		dir := filepath.Join(r.base, r.name, operation)
+		r.acts[name] = operation
+		if err := r.act(a, name, operation, dir, ended); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (r *performance) act(a action, name, operation, dir string, ended chan error) error {
+	if err := errorsOf(os.RemoveAll(dir), scenery(dir)); err != nil {
+		return err
+	}
+	if a.prepare != nil {
+		if err := a.prepare(dir); err != nil {
+			return err
+		}
+	}
+	turned := make(chan error, 1)
+	select {
+	case r.marks <- Mark{Operation: operation, Done: turned}:
+	case err := <-ended:
+		ended <- nil
+		return fmt.Errorf("the recording ended: %w", err)
+	}
+	if err := <-turned; err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(r.in, "%s\n%s\n%s\n", name, dir, a.as); err != nil {
+		return err
+	}
+	if err := r.limit.SetReadDeadline(time.Now().Add(2 * time.Minute)); err != nil {
+		return err
+	}
+	var status int
+	_, err := fmt.Fscanln(r.out, &status)
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	r.status[name] = status
+	return err
+}
