@@ -50,11 +50,7 @@ func (p *Policy) bareRule(at synth.Line, words []word, vars map[string][]string,
 		}
 		return ""
 	case first.text == "unix" && !deny:
-		if p.unixSockets(rest) != nil {
-			p.Networks = append(p.Networks, Network{Family: "unix"})
-			return "taken to allow every UNIX socket: conditions of unix rules are not looked at"
-		}
-		return ""
+		return p.unixRuleOf(rest)
 	case slices.Contains([]string{"mount", "remount", "umount"}, first.text) && !deny && p.mount(words, vars) == nil:
 		return "facts about it are not looked at"
 	case slices.Contains([]string{"mount", "remount", "umount", "pivot_root", "dbus", "change_profile", "userns", "io_uring", "mqueue", "unix"}, first.text):
@@ -109,6 +105,21 @@ func (p *Policy) fileRule(at synth.Line, words []word, vars map[string][]string,
 		return "appending is not told from writing, and counts as denied here"
 	}
 	return ""
+}
+
+// unixRuleOf takes in a rule as they are written here, which gives by type whatever
+// a socket needs on every kernel that asks. Of others it takes the family.
+func (p *Policy) unixRuleOf(words []string) string {
+	n := len(p.unix)
+	if p.unixSockets(words) == nil {
+		given := p.unix[n].actions
+		if len(given) == 0 || !slices.ContainsFunc(unixAlways, func(a string) bool { return !slices.Contains(given, a) }) {
+			return ""
+		}
+	}
+	p.unix = p.unix[:n]
+	p.Networks = append(p.Networks, Network{Family: "unix"})
+	return "taken to allow every UNIX socket: conditions of unix rules are not looked at"
 }
 
 func (p *Policy) linkRuleOf(at synth.Line, words []word, vars map[string][]string, deny bool) string {
