@@ -97,10 +97,10 @@ func TestGolden(t *testing.T) {
 		"daemon":   {trace: daemon()},
 		"children": {trace: daemon(), opt: Options{Children: ChildrenAuto}},
 		"stacked":  {trace: daemon(), opt: Options{Children: ChildrenAuto, Stacked: true}},
-		"strict":  {trace: daemon(), synth: synth.Options{Strict: true}},
-		"user":    {trace: daemon(), synth: synth.Options{User: "www-data"}, opt: Options{User: "www-data", Name: "daemon-www"}},
-		"blind":   {trace: blind},
-		"nothing": {trace: traced()},
+		"strict":   {trace: daemon(), synth: synth.Options{Strict: true}},
+		"user":     {trace: daemon(), synth: synth.Options{User: "www-data"}, opt: Options{User: "www-data", Name: "daemon-www"}},
+		"blind":    {trace: blind},
+		"nothing":  {trace: traced()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer

@@ -115,7 +115,7 @@ func sameSocket(h, g synth.SocketGrant) bool {
 func escapes(have, want *synth.Profile) []synth.Escape {
 	out := []synth.Escape{}
 	for _, e := range want.Escapes {
-		if !slices.ContainsFunc(have.Escapes, func(h synth.Escape) bool { return h.Path == e.Path && h.Why == e.Why }) {
+		if !slices.ContainsFunc(have.Escapes, func(h synth.Escape) bool { return h.Name() == e.Name() && h.Why == e.Why }) {
 			out = append(out, e)
 		}
 	}

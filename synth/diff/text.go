@@ -16,10 +16,10 @@ func accesses(what string) []string { return strings.Split(what, ",") }
 func (c Changes) WriteText(w io.Writer) error {
 	var b strings.Builder
 	for _, e := range c.Opened {
-		fmt.Fprintf(&b, "+ way out %s: %s\n", e.Path, synth.OneLine(e.Why))
+		fmt.Fprintf(&b, "+ way out %s: %s\n", e.Name(), synth.OneLine(e.Why))
 	}
 	for _, e := range c.Closed {
-		fmt.Fprintf(&b, "- way out %s: %s\n", e.Path, synth.OneLine(e.Why))
+		fmt.Fprintf(&b, "- way out %s: %s\n", e.Name(), synth.OneLine(e.Why))
 	}
 	for _, side := range []struct {
 		sign   string

@@ -75,7 +75,7 @@ func TestEachNeedIsFoundByItsName(t *testing.T) {
 	for _, e := range a.Lines {
 		lines = append(lines, e.Format+" "+e.Text)
 	}
-	require.Contains(t, lines, "systemd ExecPaths=-/usr/bin/ls")
+	require.Contains(t, lines, "systemd ExecPaths=-/usr/bin")
 	require.Contains(t, lines, "apparmor /usr/bin/ls mrix,")
 	a, err = x.Fact(in, "/proc/1/environ")
 	require.NoError(t, err)

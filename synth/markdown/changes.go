@@ -40,7 +40,7 @@ func changesOf(b *strings.Builder, heading string, escapes []synth.Escape, grant
 	if len(escapes) > 0 {
 		b.WriteString("\nWays out of the sandbox:\n\n")
 		for _, e := range escapes {
-			fmt.Fprintf(b, "- %s: %s\n", path(e.Path), words(e.Why))
+			fmt.Fprintf(b, "- %s: %s\n", path(e.Name()), words(e.Why))
 		}
 	}
 	for _, g := range diff.Groups(grants) {

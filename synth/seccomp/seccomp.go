@@ -132,7 +132,7 @@ func head(p *synth.Profile) []string {
 		lines = append(lines, "hole: "+quoted(h.Kind)+": "+quoted(h.Detail))
 	}
 	for _, e := range p.Escapes {
-		lines = append(lines, "way out: "+quoted(string(e.Path))+": "+e.Why)
+		lines = append(lines, "way out: "+quoted(string(e.Name()))+": "+e.Why)
 	}
 	return lines
 }

@@ -127,7 +127,7 @@ func (m *module) head(b *strings.Builder) {
 		say("HOLE %s: %s", quoted(trace.Path(h.Kind)), quoted(trace.Path(h.Detail)))
 	}
 	for _, e := range m.p.Escapes {
-		say("WAY OUT %s: %s", quoted(e.Path), e.Why)
+		say("WAY OUT %s: %s", quoted(e.Name()), e.Why)
 	}
 	for _, p := range m.unknown {
 		say("NOT ALLOWED, because the policy has no label for it: %s", quoted(p))

@@ -33,6 +33,7 @@ func Rules() []synth.Rule {
 	return []synth.Rule{
 		{Name: "not-contradicted", Grants: "nothing", Why: "no recorded fact needs what the directive takes away"},
 		{Name: "reset", Grants: "nothing", Why: "what the unit itself or an earlier drop-in says in this list is dropped"},
+		{Name: "newer-systemd", Grants: "nothing", Why: "the systemd that the text is for does not know the directive"},
 		{Name: "way-out", Grants: "nothing", Why: "root obeys what is there, or it is a secret, and no recorded fact touches it"},
 		{Name: "write-or-execute", Grants: "nothing", Why: "what is not a program that was seen is not to be executed; writable places are mounts of their own"},
 		{Name: "read-only-program", Grants: "reading and executing", Why: "the mounts that ExecPaths= makes would be writable"},
@@ -145,7 +146,9 @@ func (x *Explainer) LeftOut(name string) synth.Explanation {
 	}
 	out.Text = name + "= left out"
 	out.Means = fmt.Sprintf("not written: %s", strings.Join(why, "; "))
-	if grants, _ := x.contradictions(r, ""); len(grants) > 0 {
+	if x.d.Version < r.since {
+		out.Rules = synth.RulesNamed([]string{"newer-systemd"}, Rules())
+	} else if grants, _ := x.contradictions(r, ""); len(grants) > 0 {
 		out.Grants = grants
 	}
 	return out
