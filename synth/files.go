@@ -88,7 +88,9 @@ func (u *fileUnion) grant() FileGrant {
 	g.Owned = !u.foreign
 	g.Subjects = sortedSet(g.Subjects)
 	slices.SortFunc(g.Uses, func(a, b Use) int { return cmp.Compare(a.Operation, b.Operation) })
-	for _, c := range sortedSet(u.covers) {
+	covers := sortedSet(u.covers)
+	g.Names = len(covers)
+	for _, c := range covers {
 		if len(g.Covers) < coversShown {
 			g.Covers = append(g.Covers, trace.Path(c))
 		}

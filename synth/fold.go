@@ -2,6 +2,7 @@ package synth
 
 import (
 	"cmp"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,7 +19,9 @@ type folder struct {
 	libs     map[string]bool   // names it mapped executable
 	loaders  map[string]bool   // ELF interpreters: their names are part of the ABI
 	versions map[string][]bool // skeleton → which of its version numbers differ between paths
+	runs     frames            // names that differ between runs
 	strict   bool
+	how      Fold
 }
 
 // span is a part of a path that a rule folds.
@@ -31,7 +34,7 @@ type span struct {
 func newFolder(t *trace.Trace, opt Options) *folder {
 	f := &folder{
 		made: map[string]bool{}, passing: map[string]bool{}, libs: map[string]bool{}, loaders: map[string]bool{},
-		strict: opt.Strict,
+		strict: opt.Strict, how: cmp.Or(opt.Fold, FoldStable),
 	}
 	gone := map[string]bool{}
 	for _, file := range t.Files {
@@ -56,7 +59,7 @@ func newFolder(t *trace.Trace, opt Options) *folder {
 		f.loaders[string(s.Loader)] = true
 	}
 	if len(t.Runs) > 1 {
-		f.versions = differing(t)
+		f.versions, f.runs = differing(t), framesOf(t)
 	}
 	return f
 }
@@ -64,6 +67,9 @@ func newFolder(t *trace.Trace, opt Options) *folder {
 // fold gives the pattern of a path and the rules it rests on, or nil when
 // nothing in the path varies.
 func (f *folder) fold(p trace.Path) (Pattern, []string) {
+	if f.how == FoldNone {
+		return nil, nil
+	}
 	name := string(p)
 	var spans []span
 	for start := 1; start < len(name); {
@@ -75,7 +81,7 @@ func (f *folder) fold(p trace.Path) (Pattern, []string) {
 		}
 		start = end + 1
 	}
-	spans = append(spans, f.versionSpans(name)...)
+	spans = append(append(spans, f.versionSpans(name)...), f.runs.spans(name)...)
 	slices.SortStableFunc(spans, func(a, b span) int {
 		return cmp.Or(cmp.Compare(a.from, b.from), -cmp.Compare(a.to, b.to), cmp.Compare(a.rule, b.rule))
 	})
@@ -121,10 +127,20 @@ func (f *folder) component(prefix string, start int) []span {
 			spans = append(spans, span{from, to, Piece{Vary: VaryVersion}, RuleLibrary})
 		}
 	}
-	if f.made[prefix] {
+	if f.made[prefix] || f.how == FoldBroad && !shipped(prefix) {
 		spans = append(spans, madeSpans(prefix[start:], start, f.passing[prefix])...)
 	}
+	if f.how == FoldBroad && path.Dir(prefix) == "/home" {
+		spans = append(spans, span{start, len(prefix), Piece{Vary: VaryName}, RuleHome})
+	}
 	return spans
+}
+
+// shipped says whether the names of a tree come with the system, made up by nobody.
+func shipped(path string) bool {
+	return numbered(path) || slices.ContainsFunc([]string{"/usr/", "/etc/", "/boot/", "/opt/"}, func(top string) bool {
+		return strings.HasPrefix(path, top)
+	})
 }
 
 // kernelSpans folds what the kernel numbers. Process 1 is always itself.

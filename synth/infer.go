@@ -17,6 +17,8 @@ type Options struct {
 	Strict bool
 	// User is the identity the profile is made for; "" for the recorded one.
 	User string
+	// Fold says which names become patterns; "" is FoldStable.
+	Fold Fold
 }
 
 // HoleIdentity is the hole of a profile made for a user that no run had: root
@@ -42,6 +44,7 @@ func Infer(t *trace.Trace, opt Options) *Profile {
 	p.Files, p.Absent = inferFiles(t, by, folds)
 	p.Sockets = inferSockets(t, by, folds)
 	p.Arguments = inferArguments(t, by)
+	p.Programs = inferPrograms(t, by, folds, p, opt)
 	p.Escapes = inferEscapes(p)
 	p.Holes = holesOf(t, p, opt)
 	return p

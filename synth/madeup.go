@@ -9,13 +9,15 @@ import (
 )
 
 var (
-	words   = regexp.MustCompile(`[0-9A-Za-z]+`)
+	wordsIn = regexp.MustCompile(`[0-9A-Za-z]+`)
 	hexWord = regexp.MustCompile(`^[0-9a-f]{12,}$`)
 	number  = regexp.MustCompile(`(?:^|[._+-])([0-9]+)(?:$|[._+-])`)
 	bigNum  = regexp.MustCompile(`[0-9]{6,}`)
 	pyTemp  = regexp.MustCompile(`^tmp[a-z0-9_]{8}$`)
 	sdTemp  = regexp.MustCompile(`^\.#.*[0-9a-f]{16}$`) // systemd's own temporary names
 	plain   = regexp.MustCompile(`^[A-Z]?[a-z]*[0-9]*$|^[A-Z]+[0-9]*$`)
+	unnamed = regexp.MustCompile(`^#([0-9]+)$`) // of O_TMPFILE, by the kernel
+	date    = regexp.MustCompile(`(?:^|[^0-9])((?:19|20)[0-9]{2})([-_.]?)(0[1-9]|1[0-2])([-_.]?)(0[1-9]|[12][0-9]|3[01])(?:$|[^0-9])`)
 	dotted  = regexp.MustCompile(`[0-9]+(?:\.[0-9]+)+`)
 )
 
@@ -37,7 +39,20 @@ func madeSpans(base string, start int, passing bool) []span {
 		add(len(base)-16, len(base), Piece{Vary: VaryHex, Len: 16}, RuleTemp)
 		return spans
 	}
-	for _, m := range words.FindAllStringIndex(base, -1) {
+	if unnamed.MatchString(base) {
+		add(1, len(base), Piece{Vary: VaryDigits}, RuleUnnamed)
+		return spans
+	}
+	for _, m := range date.FindAllStringSubmatchIndex(base, -1) {
+		if m[4] == m[5] && m[8] == m[9] {
+			add(m[2], m[11], Piece{Vary: VaryDigits, Len: 8}, RuleDate)
+			continue
+		}
+		for _, part := range []int{2, 6, 10} {
+			add(m[part], m[part+1], Piece{Vary: VaryDigits, Len: m[part+1] - m[part]}, RuleDate)
+		}
+	}
+	for _, m := range wordsIn.FindAllStringIndex(base, -1) {
 		word := base[m[0]:m[1]]
 		switch {
 		case hexWord.MatchString(word) && mixed(word):

@@ -18,6 +18,7 @@ const (
 	VaryUUID    Vary = "uuid"    // 8-4-4-4-12 hexadecimal digits
 	VaryAlnum   Vary = "alnum"   // one or more of 0-9 a-z A-Z _: mkstemp(3) and its like
 	VaryVersion Vary = "version" // digits, and dots between them
+	VaryName    Vary = "name"    // a whole name, whatever is in it
 )
 
 // Piece is a part of a Pattern: text that stands for itself, whatever
@@ -131,6 +132,8 @@ func (v Vary) class(c byte, i int) bool {
 		return digit || c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 	case VaryVersion:
 		return digit || c == '.' && i > 0
+	case VaryName:
+		return c != '/' && c != 0
 	case VaryUUID:
 		if i == 8 || i == 13 || i == 18 || i == 23 {
 			return c == '-'

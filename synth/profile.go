@@ -46,6 +46,9 @@ type Profile struct {
 	// Blind lists the kinds of facts that some run had no probe for. What
 	// depends on such a kind can't be told and must not be written.
 	Blind []string `json:"blind"`
+	// Programs are what each program needs by itself, sorted by name. Together
+	// they need what the profile grants.
+	Programs []*Program `json:"-"`
 }
 
 // Sees says whether every run had a probe for a kind of fact ("syscall",
@@ -116,6 +119,7 @@ type FileGrant struct {
 	Path     trace.Path   `json:"path,omitempty"`    // "" when Pattern is set
 	Pattern  Pattern      `json:"pattern,omitempty"` // several paths folded by a rule
 	Covers   []trace.Path `json:"covers,omitempty"`  // the first few of the paths folded
+	Names    int          `json:"names,omitempty"`   // how many paths were folded
 	Target   trace.Path   `json:"target,omitempty"`  // of a hard link; the first where there are several
 	Moves    []Move       `json:"moves,omitempty"`   // what was renamed or hard-linked to this name
 	Access   trace.Access `json:"access"`

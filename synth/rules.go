@@ -19,13 +19,18 @@ const (
 	RuleNumber     = "number"
 	RuleLibrary    = "library-version"
 	RuleVersion    = "version"
+	RuleRuns       = "runs-differ"
+	RuleDate       = "date"
+	RuleUnnamed    = "unnamed-file"
+	RuleHome       = "home"
 	RuleDirectory  = "parent-directory"
 	RuleLibDir     = "library-directory"
-	RuleReplay     = "user-replay"
-	RuleProgramDir = "program-directory"
 	RuleEntryDir   = "entry-directory"
 	RulePeer       = "any-peer"
 	RuleContainer  = "oci-runtime"
+	RuleHanded     = "handed"
+	RuleReplay     = "user-replay"
+	RuleProgramDir = "program-directory"
 )
 
 // Rules lists every generalisation there is, in the order of their making.
@@ -41,6 +46,10 @@ func Rules() []Rule {
 		{RuleNumber, "any number in a name that the worker made", "process ids, times and counters differ in every run"},
 		{RuleLibrary, "any minor version of a library", "a library is replaced by its next version under a running profile"},
 		{RuleVersion, "any version where merged runs show different ones", "the runs were made with different versions installed"},
+		{RuleRuns, "any word of the same kind where two runs did the same to different names in one operation", "what differs there differs by chance"},
+		{RuleDate, "any date in a name that the worker made", "it is another day"},
+		{RuleUnnamed, "any number behind # in the name of a file that was opened with O_TMPFILE", "the kernel makes it up of the inode's number"},
+		{RuleHome, "the home directory of any user (--fold=broad)", "the worker may be at work for others than in training"},
 		{RuleDirectory, "the directory that holds a file", "the format can't spell the file's name"},
 		{RuleLibDir, "the directory that holds a library", "package upgrades replace libraries while the worker runs"},
 		{RuleReplay, "a capability over files that the recorded root needed none for", "root owns them; the user that the profile is made for does not"},
@@ -48,6 +57,7 @@ func Rules() []Rule {
 		{RuleEntryDir, "the directory in which names are made, renamed or removed", "these change the directory, not only the file"},
 		{RulePeer, "taking in connections and datagrams from any address", "who calls is not the worker's choice"},
 		{RuleContainer, "what runc calls between the filter and the worker's start", "the filter of a container holds for the runtime that installs it, too"},
+		{RuleHanded, "to a program, what shells before it opened", "a redirection hands the file over open, and using it is not seen as opening it"},
 	}
 	for _, r := range syscallRules() {
 		rules = append(rules, r.Rule)

@@ -38,8 +38,9 @@ path is relative to the page; several trace= are merged. format= is one of
 or a table: ` + strings.Join(markdown.Tables(), ", ") + `.
 
 Further keys are user, name, apparmor-profile, systemd-version, syscalls=groups,
-exec-files=yes, limits=yes, prctl=yes and strict=yes, as the options of emit, and
-level=N, the level of the first heading of format=markdown.
+fold, children, no-new-privileges and apparmor-abi, and exec-files, limits,
+prctl, strict, complain and abstractions with yes or no, as the options of emit,
+and level=N, the level of the first heading of format=markdown.
 
 If any page cannot be rendered none is written.
 

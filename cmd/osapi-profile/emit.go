@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/osapi-io/osapi-profile/synth"
 	"github.com/osapi-io/osapi-profile/synth/systemd"
 	"github.com/osapi-io/osapi-profile/trace"
 )
@@ -24,6 +26,8 @@ type emitOptions struct {
 	logs     bool
 	strict   bool
 	prctl    bool
+	fold     string
+	aa       apparmorOptions
 	systemd  int
 	contexts string
 	level    int // of the first heading, in Markdown; 0 stands for 1
@@ -43,6 +47,9 @@ func (o *emitOptions) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&o.strict, "strict", false, "grant what was seen only, without what a rule adds, such as siblings of system calls")
 	f.BoolVar(&o.prctl, "prctl", false, "in a seccomp filter, let only those options of prctl(2) through that were seen")
 	f.StringVar(&o.contexts, "file-contexts", "", "for selinux: the file_contexts(5) in `FILE`, of the hosts that the module is for (default: this host's)")
+	f.StringVar(&o.fold, "fold", string(synth.FoldStable), "which names become patterns, `HOW` is none, stable (what the kernel or the worker "+
+		"made up, and what differs between runs) or broad (everything that looks like it)")
+	o.aa.addFlags(cmd)
 	f.IntVar(&o.systemd, "systemd-version", 0, "leave out what systemd `N` does not know (default: the recorded host's, or 252)")
 }
 
@@ -70,6 +77,7 @@ Exit status: 0 on success, 2 on trouble.`,
   osapi-profile emit --format apparmor --name osapi -o osapi.apparmor worker.jsonl
   osapi-profile emit --format seccomp -o worker-seccomp.json worker.jsonl
   osapi-profile emit --format selinux --file-contexts rhel9/file_contexts -o osapi.cil worker.jsonl
+  osapi-profile emit --format apparmor --complain --children auto worker.jsonl
   osapi-profile emit --format json -o worker.json monday.jsonl tuesday.jsonl`,
 		DisableFlagsInUseLine: true,
 		Args:                  cobra.ArbitraryArgs,
@@ -105,6 +113,12 @@ func (o *emitOptions) check() error {
 			return fmt.Errorf("%s %q: letters, digits and _ . @ : - only", n.option, n.name)
 		}
 	}
+	if o.fold != "" && !slices.Contains(synth.Folds(), synth.Fold(o.fold)) {
+		return fmt.Errorf("fold %q: there are %s", o.fold, joinFolds())
+	}
+	if err := o.aa.check(); err != nil {
+		return err
+	}
 	if o.syscalls != "" && o.syscalls != listed && o.syscalls != grouped {
 		return fmt.Errorf("syscalls %q: there are %s and %s", o.syscalls, listed, grouped)
 	}
@@ -112,6 +126,14 @@ func (o *emitOptions) check() error {
 		return fmt.Errorf("systemd-version %d: there is none below 1", o.systemd)
 	}
 	return nil
+}
+
+func joinFolds() string {
+	var names []string
+	for _, f := range synth.Folds() {
+		names = append(names, string(f))
+	}
+	return strings.Join(names, ", ")
 }
 
 // settle takes from the traces what was left open.

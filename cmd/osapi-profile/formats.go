@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/osapi-io/osapi-profile/synth"
-	"github.com/osapi-io/osapi-profile/synth/apparmor"
 	"github.com/osapi-io/osapi-profile/synth/markdown"
 	"github.com/osapi-io/osapi-profile/synth/seccomp"
 	"github.com/osapi-io/osapi-profile/synth/selinux"
@@ -25,7 +24,7 @@ func formats() []format {
 	return []format{
 		{"systemd", "a drop-in that confines an existing service", "ini", writeDropIn},
 		{"unit", "a complete service file", "ini", writeUnit},
-		{"apparmor", "an AppArmor profile for the unit to switch to", "text", writeAppArmor},
+		{"apparmor", "AppArmor profiles: the worker's, for the unit to switch to, and those of what it executes", "text", writeAppArmor},
 		{"seccomp", "a filter for a container's runtime (OCI, Docker, Kubernetes)", "json", writeSeccomp},
 		{"selinux", "a CIL module for hosts with SELinux (experimental)", "text", writeSELinux},
 		{"markdown", "tables for people to read", "", writeMarkdown},
@@ -72,10 +71,6 @@ func (o emitOptions) toSystemd() systemd.Options {
 		Version: o.systemd, User: o.user, Limits: o.limits, Name: o.name, AppArmorProfile: o.apparmor,
 		CallGroups: o.syscalls == grouped, LogCalls: o.logs, ExecFiles: o.execs,
 	}
-}
-
-func writeAppArmor(w io.Writer, p *synth.Profile, opt emitOptions) error {
-	return apparmor.Write(w, p, apparmor.Options{Name: opt.name, User: opt.user})
 }
 
 func writeSeccomp(w io.Writer, p *synth.Profile, opt emitOptions) error {

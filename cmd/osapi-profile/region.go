@@ -70,7 +70,7 @@ func (p *profiles) traces(dir string, names []string) (*trace.Trace, error) {
 
 // regionOptions are those of emit, as keys of a region.
 func regionOptions(r markdown.Region) (emitOptions, error) {
-	opt := emitOptions{format: r.Format, syscalls: listed}
+	opt := emitOptions{format: r.Format, syscalls: listed, fold: string(synth.FoldStable)}
 	if formatOf(r.Format) == nil && !slices.Contains(markdown.Tables(), r.Format) {
 		return opt, fmt.Errorf("unknown format %q; there are %s, %s", r.Format,
 			strings.Join(formatNames(), ", "), strings.Join(markdown.Tables(), ", "))
@@ -88,6 +88,18 @@ func regionOptions(r markdown.Region) (emitOptions, error) {
 			opt.systemd, err = strconv.Atoi(value)
 		case "level":
 			opt.level, err = strconv.Atoi(value)
+		case "fold":
+			opt.fold = value
+		case "children":
+			opt.aa.children = value
+		case "no-new-privileges":
+			opt.aa.privileges = value
+		case "apparmor-abi":
+			opt.aa.abi = value
+		case "complain":
+			opt.aa.complain, err = yes(value)
+		case "abstractions":
+			opt.aa.abstractions, err = yes(value)
 		case "limits":
 			opt.limits, err = yes(value)
 		case "prctl":
@@ -99,7 +111,8 @@ func regionOptions(r markdown.Region) (emitOptions, error) {
 		case "strict":
 			opt.strict, err = yes(value)
 		default:
-			err = fmt.Errorf("unknown key; there are format, trace, user, name, apparmor-profile, systemd-version, syscalls, exec-files, limits, prctl, strict and level")
+			err = fmt.Errorf("unknown key; there are format, trace, user, name, apparmor-profile, systemd-version, syscalls, exec-files, limits, prctl, strict, fold, " +
+				"children, no-new-privileges, apparmor-abi, complain, abstractions and level")
 		}
 		if err != nil {
 			return opt, fmt.Errorf("%s=%s: %w", key, value, err)
@@ -120,7 +133,7 @@ func yes(value string) (bool, error) {
 
 // infer makes the profile that the options ask for.
 func (o emitOptions) infer(t *trace.Trace) *synth.Profile {
-	p := synth.Infer(t, synth.Options{Strict: o.strict, User: o.user})
+	p := synth.Infer(t, synth.Options{Strict: o.strict, User: o.user, Fold: synth.Fold(o.fold)})
 	if o.name != "" {
 		p.Worker.Name = o.name
 	}

@@ -12,20 +12,33 @@ import (
 
 // Denial is a fact that a profile would have refused.
 type Denial struct {
-	Kind string // "file", "exec", "capability", "socket"
-	Name string // path, capability or socket
-	Asks string // what AppArmor asks for, in its own words
-	Of   any    // the fact, as synth.Each gives it
+	Kind    string // "file", "exec", "capability", "socket", "signal", "ptrace", "mount"
+	Name    string // path, capability or socket
+	Asks    string // what AppArmor asks for, in its own words
+	Profile string // whose rules lack it
+	Of      any    // the fact, as synth.Each gives it
 }
 
 // String is for talk.
-func (d Denial) String() string { return fmt.Sprintf("%s %q asks for %s", d.Kind, d.Name, d.Asks) }
+func (d Denial) String() string {
+	return fmt.Sprintf("%s %q asks %s for %s", d.Kind, d.Name, d.Profile, d.Asks)
+}
 
 // Denied lists the facts of a trace that the worker's outcome rests on and that
-// the profile would refuse. Mounts are not looked at.
+// the profile would refuse. Each is held against the profiles that its program
+// would run under, along the transitions that the trace shows.
 func (p *Policy) Denied(t *trace.Trace) []Denial {
-	var out []Denial
+	under, out := p.follow(t)
 	types := fileTypes(t)
+	by := programsOf(t)
+	ask := func(s trace.Seen, admits func(*Policy) (Denial, bool)) {
+		for _, profile := range under[by[s.Subject]] {
+			if d, ok := admits(profile); !ok {
+				d.Profile = profile.Name
+				out = append(out, d)
+			}
+		}
+	}
 	for _, f := range t.Files {
 		if f.Anon || !strings.HasPrefix(string(f.Path), "/") || !synth.RestsOnPermission(f.Seen) {
 			continue
@@ -34,38 +47,40 @@ func (p *Policy) Denied(t *trace.Trace) []Denial {
 		if opensInterpreter(f.Syscall, f.Outcome) {
 			asked &^= permExec
 		}
-		if !p.admitsName(f, cmp.Or(f.Type, types[f.Path]), asked) {
-			out = append(out, Denial{"file", string(f.Path), asked.String(), f})
-		}
-		if f.Access&trace.AccessLinkTo != 0 && f.Target != "" && !p.admitsLink(f.Path, f.Target) {
-			out = append(out, Denial{"file", string(f.Path), "link -> " + string(f.Target), f})
+		ask(f.Seen, func(p *Policy) (Denial, bool) {
+			return Denial{Kind: "file", Name: string(f.Path), Asks: asked.String(), Of: f}, p.admitsName(f, cmp.Or(f.Type, types[f.Path]), asked)
+		})
+		if f.Access&trace.AccessLinkTo != 0 && f.Target != "" {
+			ask(f.Seen, func(p *Policy) (Denial, bool) {
+				return Denial{Kind: "file", Name: string(f.Path), Asks: "link -> " + string(f.Target), Of: f}, p.admitsLink(f.Path, f.Target)
+			})
 		}
 	}
-	byID := map[int]trace.Subject{}
-	for _, s := range t.Subjects {
-		byID[s.ID] = s
-	}
-	for _, e := range t.Execs {
-		name := byID[e.Target].Exe
-		if script := byID[e.Target].Script; script != "" {
-			name = script
-		}
-		started := e.Subject == 0 && slices.ContainsFunc(t.Runs, func(r trace.Run) bool { return r.Worker == name })
-		if strings.HasPrefix(string(name), "/") && !started && synth.RestsOnPermission(e.Seen) && p.permsOf(string(name), false)&permExec == 0 {
-			out = append(out, Denial{"exec", string(name), "ix", e})
+	for _, f := range t.Files {
+		if f.Access&(trace.AccessMount|trace.AccessUnmount) != 0 && !f.Anon && !p.partial && synth.RestsOnPermission(f.Seen) {
+			ask(f.Seen, func(p *Policy) (Denial, bool) {
+				return Denial{Kind: "mount", Name: string(f.Path), Asks: f.Access.String(), Of: f}, p.admitsMount(f.Path, f.Access)
+			})
 		}
 	}
 	for _, c := range t.Capabilities {
-		if c.Outcome == trace.OK && (synth.Needs(c) || c.UserNS && c.Optional == trace.Needed) && !p.admitsCapability(c.Name) {
-			out = append(out, Denial{"capability", c.Name, "capability " + capabilityName(c.Name), c})
+		if c.Outcome == trace.OK && (synth.Needs(c) || c.UserNS && c.Optional == trace.Needed) {
+			ask(c.Seen, func(p *Policy) (Denial, bool) {
+				return Denial{Kind: "capability", Name: c.Name, Asks: "capability " + capabilityName(c.Name), Of: c}, p.admitsCapability(c.Name)
+			})
 		}
 	}
 	for _, s := range t.Sockets {
-		if synth.RestsOnPermission(s.Seen) && !p.admitsSocket(s) {
-			out = append(out, Denial{"socket", s.Family + " " + s.Type, "network " + familyWord(s.Family) + " " + socketTypeWord(s.Type), s})
+		if synth.RestsOnPermission(s.Seen) {
+			ask(s.Seen, func(p *Policy) (Denial, bool) {
+				return Denial{Kind: "socket", Name: s.Family + " " + s.Type, Asks: "network " + familyWord(s.Family) + " " + socketTypeWord(s.Type), Of: s}, p.admitsSocket(s)
+			})
 		}
 	}
-	return append(out, p.deniedAims(t)...)
+	for _, a := range t.Arguments {
+		ask(a.Seen, func(p *Policy) (Denial, bool) { return p.admitsAim(a) })
+	}
+	return out
 }
 
 // fileTypes is what each name was, as far as any fact or call says so.
@@ -142,7 +157,24 @@ func (p *Policy) admitsSocket(s trace.Socket) bool {
 			return false
 		}
 	}
+	if family == "unix" && slices.ContainsFunc(p.unix, func(u unixRule) bool {
+		return (u.typ == "" || u.typ == typ) && (len(u.actions) == 0 || slices.Contains(u.actions, s.Action))
+	}) {
+		return true
+	}
 	return slices.ContainsFunc(p.Networks, func(n Network) bool {
 		return n.Family == "" || n.Family == family && (n.Type == "" || n.Type == typ)
 	})
+}
+
+// admitsMount says whether something may be mounted on a name, or taken away.
+func (p *Policy) admitsMount(name trace.Path, access trace.Access) bool {
+	for does, bit := range map[string]trace.Access{"mount": trace.AccessMount, "umount": trace.AccessUnmount} {
+		if access&bit != 0 && !slices.ContainsFunc(p.mounts, func(r mountRule) bool {
+			return r.does == does && (r.at == nil || r.at.match(string(name)) || r.at.match(string(name)+"/"))
+		}) {
+			return false
+		}
+	}
+	return true
 }

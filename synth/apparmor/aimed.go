@@ -85,40 +85,58 @@ func (d document) tracesOthers() (reads, traces bool, evidence []synth.Evidence)
 	return reads, traces, evidence
 }
 
-// deniedAims lists the signals and requests of ptrace(2) to processes outside of
-// the worker that the profile would refuse.
-func (p *Policy) deniedAims(t *trace.Trace) []Denial {
-	var out []Denial
-	for _, a := range t.Arguments {
-		if stays(a.Target) || !synth.RestsOnPermission(a.Seen) {
-			continue
-		}
-		switch a.Name {
-		case trace.ArgSignal:
-			if word := signalWord(a.Value); !p.has("signal", "send", word) {
-				out = append(out, Denial{"signal", a.Value, "signal (send) set=(" + word + ")", a})
-			}
-		case trace.ArgPtrace:
-			if access := ptraceAccess(a.Value); access != "" && !p.has("ptrace", access, "") {
-				out = append(out, Denial{"ptrace", a.Value, "ptrace (" + access + ")", a})
-			}
+// admitsAim says whether a signal or request of ptrace(2) is let pass, by both
+// ends when the other one is of the worker.
+func (p *Policy) admitsAim(a trace.Argument) (Denial, bool) {
+	d := Denial{Kind: a.Name, Name: a.Value, Of: a}
+	var kind, does, suffers, word string
+	switch {
+	case !synth.RestsOnPermission(a.Seen), p.partial && stays(a.Target):
+		return d, true
+	case a.Name == trace.ArgSignal:
+		kind, does, suffers, word = "signal", "send", "receive", signalWord(a.Value)
+		d.Asks = "signal (send) set=(" + word + ")"
+	case a.Name == trace.ArgPtrace && ptraceAccess(a.Value) != "":
+		kind, does = "ptrace", ptraceAccess(a.Value)
+		suffers = map[string]string{"read": "readby", "trace": "tracedby"}[does]
+		d.Asks = "ptrace (" + does + ")"
+	default:
+		return d, true
+	}
+	switch {
+	case !stays(a.Target):
+		return d, p.has(kind, does, word, "")
+	case a.Target == trace.TargetSelf:
+		return d, kind == "ptrace" || p.has(kind, does, word, p.Name) && p.has(kind, suffers, word, p.Name)
+	}
+	for _, other := range p.All { // it may be any of them
+		if !p.has(kind, does, word, other.Name) || !other.has(kind, suffers, word, p.Name) {
+			d.Asks += " peer=" + other.Name
+			return d, false
 		}
 	}
-	return out
+	return d, true
 }
 
-// has says whether a rule without a peer grants the access, to the signal where
-// one is asked for.
-func (p *Policy) has(kind, access, signal string) bool {
+// has says whether a rule grants the access, to the signal where one is asked
+// for. Without a peer that is known, only a rule for all of them does.
+func (p *Policy) has(kind, access, signal, peer string) bool {
 	return slices.ContainsFunc(p.Others, func(rule string) bool {
 		rest, ok := strings.CutPrefix(rule, kind)
-		if !ok || strings.Contains(rest, "peer=") {
+		rest, who, limited := strings.Cut(rest, "peer=")
+		if !ok || limited && !p.isPeer(who, peer) {
 			return false
 		}
 		head, set, limited := strings.Cut(rest, "set=(")
-		inSet := !limited || slices.Contains(strings.Split(strings.TrimSuffix(set, ")"), ", "), signal)
+		inSet := !limited || slices.Contains(strings.Split(strings.TrimSuffix(strings.TrimSpace(set), ")"), ", "), signal)
 		return inSet && (strings.TrimSpace(head) == "" || slices.Contains(strings.FieldsFunc(head, func(r rune) bool {
 			return strings.ContainsRune(" (),", r)
 		}), access))
 	})
+}
+
+// isPeer says whether an expression behind peer= stands for a profile.
+func (p *Policy) isPeer(expression, name string) bool {
+	m, err := compileLabel(expression, map[string][]string{"profile_name": {p.Name}})
+	return err == nil && name != "" && m.match(name)
 }

@@ -18,8 +18,10 @@ func TestDeniedAims(t *testing.T) {
 	peek := read
 	peek.Syscall, peek.Value = "ptrace", "PTRACE_PEEKDATA"
 	for rule, denied := range map[string]map[trace.Argument]bool{
-		"":                                  {term: true, own: false, read: true, attach: true, peek: false},
-		"signal":                            {term: false},
+		"":                                  {term: true, own: true, read: true, attach: true, peek: false},
+		"signal (send, receive) peer=p":     {term: true, own: false},
+		"signal (send) peer=p":              {own: true},
+		"signal":                            {term: false, own: false},
 		"signal (send)":                     {term: false},
 		"signal (receive)":                  {term: true},
 		"signal (send) set=(hup, term)":     {term: false},
@@ -29,10 +31,11 @@ func TestDeniedAims(t *testing.T) {
 		"ptrace (read, trace)":              {read: false, attach: false},
 		"ptrace (readby, tracedby)":         {read: true, attach: true},
 	} {
-		p := &Policy{Others: []string{rule}}
+		p := &Policy{Name: "p", Others: []string{rule}}
+		p.All = map[string]*Policy{"p": p}
 		for a, want := range denied {
-			got := p.deniedAims(&trace.Trace{Arguments: []trace.Argument{a}})
-			require.Equal(t, want, len(got) == 1, "%q and %s %s", rule, a.Syscall, a.Value)
+			_, ok := p.admitsAim(a)
+			require.Equal(t, want, !ok, "%q and %s %s", rule, a.Syscall, a.Value)
 		}
 	}
 }

@@ -1,16 +1,20 @@
 // Package apparmor writes a profile in the language of apparmor.d(5), and reads
 // one back to say what it admits.
 //
-// What comes out is accepted by apparmor_parser 3.0 and 4.x: one named profile,
-// attached to no program, that everything the worker starts stays in. It is for
-// AppArmorProfile= of the worker's unit: attached to the program it would also
-// confine the command line client that often is the same file.
+// What comes out is accepted by apparmor_parser 3.0 and 4.x: one named profile for
+// the worker, attached to no program, and one for each program that it executes,
+// or for several that ask for little. It is for AppArmorProfile= of the worker's
+// unit: attached to the program it would also confine the command line client that
+// often is the same file.
 package apparmor
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/osapi-io/osapi-profile/synth"
 )
@@ -22,17 +26,39 @@ type Options struct {
 	// User is the identity that the unit gives the worker; "" for the one it
 	// was recorded as. Rules for a file's owner hold for the recorded one only.
 	User string
+	// Children says which programs get a profile of their own; "" is ChildrenNone.
+	Children Children
+	// Stacked is for a unit with NoNewPrivileges=: programs then run under their
+	// own profile on top of the worker's, since they cannot leave it.
+	Stacked bool
+	// Complain lets everything pass and has the kernel log what would be refused.
+	Complain bool
+	// ABI is the set of features that rules are written for, "3.0" or "4.0"; "" is
+	// the former, which both releases of AppArmor know.
+	ABI string
+	// Abstractions includes what AppArmor ships for the needs that most programs
+	// have in common, which grants more than was needed.
+	Abstractions bool
+}
+
+// settled fills in what was left open.
+func (o Options) settled(p *synth.Profile) Options {
+	o.Name = cmp.Or(o.Name, p.Worker.Name)
+	o.ABI = cmp.Or(o.ABI, abis()[0])
+	o.Children = cmp.Or(o.Children, ChildrenNone)
+	return o
 }
 
 // Write writes the profile. It fails, writing nothing, when the name is unfit or
 // when no probe stands behind files or programs: a profile that cannot say what
 // may be opened and executed would only look like one.
 func Write(w io.Writer, p *synth.Profile, opt Options) error {
-	if opt.Name == "" {
-		opt.Name = p.Worker.Name
-	}
+	opt = opt.settled(p)
 	if err := CheckName(opt.Name); err != nil {
 		return err
+	}
+	if !slices.Contains(abis(), opt.ABI) {
+		return fmt.Errorf("apparmor: ABI %q: there are %s", opt.ABI, strings.Join(abis(), ", "))
 	}
 	for _, kind := range []string{"file", "exec"} {
 		if !p.Sees(kind) {
@@ -41,10 +67,17 @@ func Write(w io.Writer, p *synth.Profile, opt Options) error {
 		}
 	}
 	var out bytes.Buffer
-	document{profile: p, opt: opt}.write(&out)
+	policy := newPolicy(p, opt)
+	if err := policy.layout.check(); err != nil {
+		return err
+	}
+	policy.write(&out)
 	_, err := w.Write(out.Bytes())
 	return err
 }
+
+// abis are the sets of features that can be written for.
+func abis() []string { return []string{"3.0", "4.0"} }
 
 // Rules are the generalisations that this format adds of its own, by the names
 // that the comments use.
@@ -65,11 +98,25 @@ func Rules() []synth.Rule {
 		{Name: ruleInit, Grants: "reading the entries in /proc of what is not confined",
 			Why: "the worker looks at process 1, as programs do to learn whether they are in a chroot or container"},
 		{Name: ruleMount, Grants: "mounting, unmounting or changing the root, anything anywhere",
-			Why: "the worker did so, and a trace does not yet say what and where"},
+			Why: "the worker did so, and the trace does not say where"},
+		{Name: ruleMountAt, Grants: "mounting anything, with any options, where something was mounted",
+			Why: "a trace does not say which options belong to which mount"},
+		{Name: ruleAbstraction, Grants: "what AppArmor ships for needs that most programs have in common",
+			Why: "it was asked for (--abstractions); it grants more than was seen"},
 		{Name: ruleBus, Grants: "all messages on the system bus",
 			Why: "the worker connects to it, and a trace does not say what it says there; only some kernels ask"},
 		{Name: ruleFamily, Grants: "all socket types of a family",
 			Why: "AppArmor has no name for the type that was used"},
+		{Name: ruleChild, Grants: "executing a program, which then runs under a profile of its own",
+			Why: "the unit does not set NoNewPrivileges=, so that a program can change to it"},
+		{Name: ruleStacked, Grants: "executing a program, which then runs under a profile of its own as well as under the one it is executed from",
+			Why: "under NoNewPrivileges= a program cannot leave a profile, only come under a further one"},
+		{Name: ruleSame, Grants: "executing a program under the profile as it is",
+			Why: "it shares the profile, its name is made up anew each time, or no program was seen to come of it"},
+		{Name: ruleStandard, Grants: "reading and writing /dev/null",
+			Why: "it is what the service manager, and programs that start others, open as standard input, output and error"},
+		{Name: ruleUnknown, Grants: "in every profile, what a program did that could not be told",
+			Why: "it may have been any of them"},
 		{Name: ruleBlind, Grants: "everything of a kind",
 			Why: "no probe saw facts of that kind, so that nothing can be refused"},
 	}
@@ -85,7 +132,16 @@ const (
 	ruleOthers  = "other-processes"
 	ruleInit    = "first-process"
 	ruleMount   = "any-mount"
+	ruleMountAt = "mount-point"
 	ruleBus     = "system-bus"
 	ruleFamily  = "socket-family"
 	ruleBlind   = "no-probe"
+
+	ruleChild       = "child-profile"
+	ruleStacked     = "stacked-profile"
+	ruleSame        = "same-profile"
+	ruleStandard    = "standard-files"
+	ruleAbstraction = "abstraction"
+
+	ruleUnknown = "unknown-program"
 )

@@ -17,10 +17,14 @@ func (d document) capabilities() section {
 		s.add(byRule(ruleBlind), "capability")
 		return s
 	}
+	evidence := map[string][]synth.Evidence{}
 	for _, c := range d.profile.Capabilities {
 		if c.Need == synth.Required || c.Instead != "" || c.UserNS {
-			s.add(because(c.Evidence), "capability %s", capabilityName(c.Name))
+			evidence[c.Name] = append(evidence[c.Name], c.Evidence)
 		}
+	}
+	for _, name := range sortedKeys(evidence) {
+		s.add(because(evidence[name]...), "capability %s", capabilityName(name))
 	}
 	return s
 }

@@ -53,6 +53,24 @@ func mustCompile(t testing.TB, text []byte) *compiled {
 	return fileTables(t, policy)
 }
 
+// mustCompileEach gives the tables of each profile of a text by its name.
+func mustCompileEach(t testing.TB, text []byte) map[string]*compiled {
+	policy, err := parse(t, text)
+	require.NoError(t, err, "%s", text)
+	out := map[string]*compiled{}
+	head := []byte("\x04\x08\x00version\x00")
+	for _, one := range bytes.Split(policy, head)[1:] {
+		mark := []byte("\x04\x08\x00profile\x00\x07\x05") // a struct that begins with a string
+		at := bytes.Index(one, mark)
+		require.Positive(t, at, "a profile without a name")
+		at += len(mark)
+		size := int(binary.LittleEndian.Uint16(one[at:]))
+		out[string(one[at+2:at+2+size-1])] = fileTables(t, one)
+	}
+	require.NotEmpty(t, out)
+	return out
+}
+
 // fileTables finds the last state machine of a policy: that of the file rules.
 func fileTables(t testing.TB, policy []byte) *compiled {
 	at := bytes.LastIndex(policy, []byte{0x1b, 0x5e, 0x78, 0x3d})

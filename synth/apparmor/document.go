@@ -8,10 +8,13 @@ import (
 	"github.com/osapi-io/osapi-profile/synth"
 )
 
-// document is a profile on its way into text.
+// document is one profile on its way into text.
 type document struct {
-	profile *synth.Profile
+	profile *synth.Profile // what it must admit
+	whole   *synth.Profile // what the worker needs
 	opt     Options
+	layout  *layout
+	home    *confined
 }
 
 // rule is one line of a section: its text without the comma, and what needs it.
@@ -30,44 +33,54 @@ func (s *section) add(because reason, format string, args ...any) {
 	s.rules = append(s.rules, rule{fmt.Sprintf(format, args...), because})
 }
 
-func (d document) write(out *bytes.Buffer) {
+// sections are the rules, and what cannot be written.
+func (d document) sections() ([]section, []string) {
+	files := d.files()
+	network, unknown := d.network()
+	return append([]section{d.common(), d.capabilities(), network, d.unix(), d.bus(), d.processes(), d.mounts(), d.guarded()}, files.sections()...),
+		append(files.unwritten, unknown...)
+}
+
+// open writes all of the profile but its end, within which its children may stand.
+func (d document) open(out *bytes.Buffer, indent string) (unwritten []string) {
 	sections, unwritten := d.sections()
-	var body bytes.Buffer
-	for _, s := range sections {
-		s.write(&body)
-	}
-	d.header(out, unwritten)
-	out.WriteString("\nabi <abi/3.0>,\n\ninclude <tunables/global>\n")
-	if vars := used(body.String()); len(vars) > 0 {
-		out.WriteString("\n# AppArmor has no \"one or more\": spelled out up to a length.\n")
-		for _, v := range vars {
-			fmt.Fprintf(out, "# %s\n@{%s}=%s\n", v.comment, v.name, v.value)
-		}
+	for _, line := range d.describe() {
+		out.WriteString(indent)
+		comment(out, line)
 	}
 	// attach_disconnected: in the mount namespace of a unit, what the worker
 	// inherits lies outside of it, and would have no name that a rule matches.
-	fmt.Fprintf(out, "\nprofile %s flags=(attach_disconnected) {\n", d.opt.Name)
-	out.Write(body.Bytes())
-	fmt.Fprintf(out, "  # Additions of this host's own.\n  include if exists <local/%s>\n}\n", d.opt.Name)
+	flags, name := "attach_disconnected", d.layout.fullName(d.home)
+	if d.opt.Complain {
+		flags += ", complain"
+	}
+	if i := strings.LastIndex(name, "//"); i >= 0 {
+		name = name[i+2:]
+	}
+	fmt.Fprintf(out, "%sprofile %s flags=(%s) {\n", indent, name, flags)
+	for _, s := range sections {
+		s.write(out, indent)
+	}
+	return unwritten
 }
 
-// sections are all rules, and what could not be made one.
-func (d document) sections() (all []section, unwritten []string) {
-	files := d.files()
-	network, unknown := d.network()
-	all = append([]section{d.capabilities(), network, d.processes(), d.mounts()}, files.sections()...)
-	return all, append(files.unwritten, unknown...)
+func (d document) end(out *bytes.Buffer, indent string) {
+	local := strings.ReplaceAll(d.layout.fullName(d.home), "//", ".")
+	fmt.Fprintf(out, "%s  # Additions of this host's own.\n%s  include if exists <local/%s>\n%s}\n", indent, indent, local, indent)
 }
 
-func (s section) write(out *bytes.Buffer) {
+func (s section) write(out *bytes.Buffer, indent string) {
 	if len(s.rules) == 0 {
 		return
 	}
 	for _, line := range s.title {
-		fmt.Fprintf(out, "  # %s\n", line)
+		fmt.Fprintf(out, "%s  # %s\n", indent, line)
 	}
 	for _, r := range s.rules {
-		out.WriteString("  " + r.text + ",")
+		out.WriteString(indent + "  " + r.text)
+		if !strings.HasPrefix(r.text, "include ") {
+			out.WriteByte(',')
+		}
 		if r.because.words != "" {
 			out.WriteString(" # " + remark(r.because.words))
 		}
@@ -78,10 +91,10 @@ func (s section) write(out *bytes.Buffer) {
 
 // header says what the profile is, where it comes from and what it cannot
 // vouch for. Everything in it is printable and stands behind "# ".
-func (d document) header(out *bytes.Buffer, unwritten []string) {
-	w := d.profile.Worker
+func (p *policy) header(out *bytes.Buffer, unwritten []string) {
+	w := p.whole.Worker
 	say := func(format string, args ...any) { comment(out, fmt.Sprintf(format, args...)) }
-	say("AppArmor profile %s for %s, made by osapi-profile from %s.", d.opt.Name, w.Exe, counted(len(w.Runs), "recorded run"))
+	say("AppArmor profile %s for %s, made by osapi-profile from %s.", p.opt.Name, w.Exe, counted(len(w.Runs), "recorded run"))
 	for _, run := range w.Runs {
 		say("  run %s", run)
 	}
@@ -91,11 +104,18 @@ func (d document) header(out *bytes.Buffer, unwritten []string) {
 	if len(w.Kernels) > 0 {
 		say("Recorded on kernel %s.", strings.Join(w.Kernels, ", "))
 	}
-	say("It is attached to no program. Save it as /etc/apparmor.d/%s, load it with", d.opt.Name)
-	say("  apparmor_parser -r /etc/apparmor.d/%s", d.opt.Name)
+	say("It is attached to no program. Save it as /etc/apparmor.d/%s, load it with", p.opt.Name)
+	say("  apparmor_parser -r /etc/apparmor.d/%s", p.opt.Name)
 	say("and put it in the unit's [Service] section:")
-	say("  AppArmorProfile=%s", d.opt.Name)
-	if holes := d.profile.Holes; len(holes) > 0 {
+	say("  AppArmorProfile=%s", p.opt.Name)
+	if p.opt.Complain {
+		say("")
+		say("COMPLAIN: nothing is refused; the kernel logs apparmor=\"ALLOWED\" for what would be.")
+	}
+	for _, line := range p.children() {
+		say("%s", line)
+	}
+	if holes := p.whole.Holes; len(holes) > 0 {
 		say("")
 		say("HOLES: the trace cannot vouch for everything, so that rules may be missing:")
 		for _, h := range holes {
@@ -116,7 +136,7 @@ func (d document) header(out *bytes.Buffer, unwritten []string) {
 			say("  %s", u)
 		}
 	}
-	if escapes := d.profile.Escapes; len(escapes) > 0 {
+	if escapes := p.whole.Escapes; len(escapes) > 0 {
 		say("")
 		say("WAYS OUT: what the worker needs lets it get around this profile:")
 		for _, e := range escapes {

@@ -84,8 +84,8 @@ func globOf(p synth.Pattern, end trailing) (glob, error) {
 		if strings.Contains(string(text), "//") || strings.ContainsRune(string(piece.Text), 0) {
 			return "", fmt.Errorf("%q is not a name that the kernel gives", p.String())
 		}
-		if rest, ok := strings.CutPrefix(string(text), "/proc/"); i == 0 && ok {
-			text = glob("@{PROC}/" + rest) // whose value ends in a slash of its own
+		if i == 0 {
+			text = tunable(text)
 		}
 		b.WriteString(string(text))
 	}
@@ -93,6 +93,17 @@ func globOf(p synth.Pattern, end trailing) (glob, error) {
 		return "", fmt.Errorf("%q ends with a slash", p.String())
 	}
 	return glob(b.String()) + glob(end), nil
+}
+
+// tunable puts a variable of <tunables/global> where a path begins with its value.
+// Their values end in a slash of their own; several slashes are one.
+func tunable(text glob) glob {
+	for _, v := range []struct{ top, variable string }{{"/proc/", "@{PROC}/"}, {"/run/", "@{run}/"}, {"/home/", "@{HOMEDIRS}"}} {
+		if rest, ok := strings.CutPrefix(string(text), v.top); ok && (v.top != "/home/" || rest == "") {
+			return glob(v.variable + rest)
+		}
+	}
+	return text
 }
 
 // remark makes text fit for a comment: a comment ends where the line does, so

@@ -13,24 +13,33 @@ type Explainer struct {
 	profile *synth.Profile
 	written map[string]synth.Evidence // by the rule's text
 	vars    map[string][]string
+	peers   string // stands for all of the worker's profiles
 }
 
 // NewExplainer explains by what p needs, and by what [Write] writes for it.
 func NewExplainer(p *synth.Profile, opt Options) *Explainer {
-	x := &Explainer{p, map[string]synth.Evidence{}, tunables()}
-	sections, _ := document{profile: p, opt: opt}.sections()
-	for _, s := range sections {
-		for _, r := range s.rules {
-			e := x.written[r.text]
-			e.Facts = append(e.Facts, r.because.evidence.Facts...)
-			e.Rules = append(e.Rules, r.because.evidence.Rules...)
-			x.written[r.text] = e
+	all := newPolicy(p, opt.settled(p))
+	x := &Explainer{p, map[string]synth.Evidence{}, tunables(), all.layout.peers()}
+	for _, d := range all.docs {
+		sections, _ := d.sections()
+		for _, s := range sections {
+			x.take(s)
 		}
 	}
 	for _, v := range variables() {
 		x.vars[v.name] = []string{v.value}
 	}
 	return x
+}
+
+// take notes what stands behind the rules of a section.
+func (x *Explainer) take(s section) {
+	for _, r := range s.rules {
+		e := x.written[r.text]
+		e.Facts = append(e.Facts, r.because.evidence.Facts...)
+		e.Rules = append(e.Rules, r.because.evidence.Rules...)
+		x.written[r.text] = e
+	}
 }
 
 // Lines are the statements of a profile's text, each with the line it begins in.
@@ -75,6 +84,9 @@ func (x *Explainer) Explain(line synth.Line) synth.Explanation {
 			out.Rules = synth.RulesNamed([]string{"wildcard"}, frameRules())
 		}
 		return out
+	case first.text == "include" && len(x.written[line.Text].Rules) > 0: // abstractions, which were asked for
+		out.Rules = synth.RulesNamed(x.written[line.Text].Rules, Rules())
+		return out
 	case slices.Contains([]string{"abi", "include", "profile", "}"}, first.text):
 		out.Rules = synth.RulesNamed([]string{"profile-frame"}, frameRules())
 		return out
@@ -114,10 +126,13 @@ func (x *Explainer) grants(p *Policy) []synth.Grant {
 		}
 	}
 	for _, s := range x.profile.Sockets {
-		asked := trace.Socket{Family: s.Family, Type: s.Type}
+		asked := trace.Socket{Family: s.Family, Type: s.Type, Action: s.Action}
 		if p.admitsSocket(asked) || slices.Contains(p.denied, strings.TrimSpace("network "+familyWord(s.Family)+" "+socketTypeWord(s.Type))) {
 			out = append(out, s.Grant())
 		}
+	}
+	for _, r := range p.mounts {
+		out = append(out, x.mounted(r)...)
 	}
 	for _, rule := range p.Others {
 		out = append(out, x.others(rule)...)
@@ -166,6 +181,25 @@ func matches(m *matcher, name synth.Pattern, covers []trace.Path) bool {
 	return slices.ContainsFunc(name.Samples(), func(s trace.Path) bool { return m.match(string(s)) || m.match(string(s)+"/") })
 }
 
+// mounted finds what was mounted on, or taken away from, where a rule allows it;
+// for a rule that allows it anywhere, the calls.
+func (x *Explainer) mounted(r mountRule) []synth.Grant {
+	if r.at == nil {
+		return x.others(r.does)
+	}
+	access := trace.AccessMount
+	if r.does == "umount" {
+		access = trace.AccessUnmount
+	}
+	var out []synth.Grant
+	for _, g := range x.profile.Files {
+		if g.Access&access != 0 && matches(r.at, g.Name(), g.Covers) {
+			out = append(out, g.Grant())
+		}
+	}
+	return out
+}
+
 // others finds what a rule is about that is neither of files nor of sockets.
 // Being signalled or traced is nothing that the worker does.
 func (x *Explainer) others(rule string) []synth.Grant {
@@ -173,10 +207,11 @@ func (x *Explainer) others(rule string) []synth.Grant {
 	if strings.Contains(rule, "(receive)") || strings.Contains(rule, "(readby, tracedby)") {
 		return nil
 	}
-	own := strings.Contains(rule, "peer=@{profile_name}")
+	own := strings.Contains(rule, "peer=@{profile_name}") || strings.HasSuffix(rule, "peer="+x.peers)
 	calls := map[string][]string{
-		"mount":   {"mount", "move_mount", "fsmount", "mount_setattr"},
-		"remount": {"mount", "mount_setattr"}, "umount": {"umount", "umount2"}, "pivot_root": {"pivot_root"},
+		"mount":   mountCalls,
+		"remount": {"mount", "mount_setattr"}, "umount": umountCalls, "pivot_root": {"pivot_root"},
+		"mqueue": {"mq_open", "mq_unlink"}, "io_uring": {"io_uring_setup"},
 	}[kind]
 	if own {
 		calls = map[string][]string{"signal": signalCalls, "ptrace": slices.Concat(traceCalls, readCalls)}[kind]

@@ -13,17 +13,18 @@ import (
 // TestEveryLineIsExplained: each line that is written leads back to facts of the
 // trace or to a named rule.
 func TestEveryLineIsExplained(t *testing.T) {
-	check := func(tr *trace.Trace, opt synth.Options) {
-		p := synth.Infer(tr, opt)
+	check := func(tr *trace.Trace, infer synth.Options, opt Options) {
+		opt.Name = "p"
+		p := synth.Infer(tr, infer)
 		seen := map[synth.FactRef]bool{}
 		for _, f := range synth.Facts(tr) {
 			seen[uncounted(f.FactRef)] = true
 		}
 		var out bytes.Buffer
-		require.NoError(t, Write(&out, p, Options{Name: "p"}))
+		require.NoError(t, Write(&out, p, opt))
 		lines, err := Lines("p", out.Bytes())
 		require.NoError(t, err)
-		x := NewExplainer(p, Options{Name: "p"})
+		x := NewExplainer(p, opt)
 		for _, line := range lines {
 			e := x.Explain(line)
 			require.True(t, e.Explained(), "%s\n%s", line, out.String())
@@ -34,17 +35,21 @@ func TestEveryLineIsExplained(t *testing.T) {
 			}
 		}
 	}
+	choices := []Options{{}, {Children: ChildrenAuto, ABI: "4.0"}, {Children: ChildrenAll, Stacked: true, Abstractions: true}}
 	for seed := range uint64(40) {
-		check(madeUp(seed), synth.Options{Strict: seed%2 == 0})
+		check(madeUp(seed), synth.Options{Strict: seed%2 == 0}, choices[seed%3])
 	}
-	check(daemon(), synth.Options{})
+	for _, opt := range choices {
+		check(daemon(), synth.Options{}, opt)
+	}
 	files, err := filepath.Glob("../../docs/traces/*.jsonl*")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	for _, file := range files {
 		tr, err := trace.ReadFile(file)
 		require.NoError(t, err)
-		check(tr, synth.Options{})
+		check(tr, synth.Options{}, Options{})
+		check(tr, synth.Options{}, Options{Children: ChildrenAuto, Stacked: true})
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/osapi-io/osapi-profile/synth"
 	"github.com/osapi-io/osapi-profile/trace"
@@ -20,17 +21,17 @@ type fileRules struct {
 // fileRule is one name and what may be done to it.
 type fileRule struct {
 	perms    perms
-	foreign  bool // not always by the owner
+	change   string // what executing it does to the profile, "" for ix
+	foreign  bool   // not always by the owner
 	socket   bool
+	names    int // how many of a pattern were seen
 	evidence []synth.Evidence
 }
 
 func (d document) files() *fileRules {
 	f := &fileRules{byName: map[glob]*fileRule{}, links: map[string][]synth.Evidence{}}
 	owners := d.opt.User == "" || len(d.profile.Worker.Users) == 1 && d.profile.Worker.Users[0] == d.opt.User
-	for _, g := range d.profile.Execs {
-		f.exec(g, d.startedOutside(g))
-	}
+	f.programs(d)
 	for _, g := range d.profile.Files {
 		e := g.Evidence
 		p := needs(g.Access)
@@ -42,7 +43,9 @@ func (d document) files() *fileRules {
 		if p&permExec != 0 && !slices.ContainsFunc(g.Facts, func(fact synth.FactRef) bool { return !opensInterpreter(fact.Syscall, fact.Outcome) }) {
 			p &^= permExec
 		}
-		f.add(g.Name(), trailingOf(g), p, !g.Owned || !owners || everybodys(g), g.Type == "socket", e)
+		if r := f.add(g.Name(), trailingOf(g), p, !g.Owned || !owners || everybodys(g), g.Type == "socket", e); r != nil {
+			r.names = max(r.names, g.Names)
+		}
 		f.hardLinks(g, d.profile.Files)
 	}
 	for _, g := range d.profile.Sockets {
@@ -72,14 +75,15 @@ func everybodys(g synth.FileGrant) bool {
 	return g.Mode&0o004 != 0
 }
 
-func (f *fileRules) add(name synth.Pattern, end trailing, p perms, foreign, socket bool, e synth.Evidence) {
+// add returns the rule, nil when there is nothing to grant or no way to write it.
+func (f *fileRules) add(name synth.Pattern, end trailing, p perms, foreign, socket bool, e synth.Evidence) *fileRule {
 	if p == 0 {
-		return
+		return nil
 	}
 	g, err := globOf(name, end)
 	if err != nil {
 		f.unwritten = append(f.unwritten, err.Error())
-		return
+		return nil
 	}
 	r := f.byName[g]
 	if r == nil {
@@ -90,35 +94,7 @@ func (f *fileRules) add(name synth.Pattern, end trailing, p perms, foreign, sock
 	r.foreign = r.foreign || foreign
 	r.socket = r.socket || socket
 	r.evidence = append(r.evidence, e)
-}
-
-// exec grants executing and mapping. execve(2) asks for x on the name that was
-// executed and for nothing else: not for the interpreter of a #! line, whose
-// own opening of the script asks for r, nor for what the kernel reads and maps
-// as long as the profile stays the same (measured on 6.1).
-func (f *fileRules) exec(g synth.ExecGrant, startedOutside bool) {
-	e := g.Evidence
-	p := permRead | permMap
-	switch g.Kind {
-	case synth.KindProgram:
-		p |= permExec
-		e.Rules = append(slices.Clone(e.Rules), ruleImage)
-	case synth.KindScript:
-		p = permRead | permExec
-	case synth.KindInterpreter, synth.KindLoader:
-		e.Rules = append(slices.Clone(e.Rules), ruleImage)
-	}
-	if startedOutside {
-		p &^= permExec
-	}
-	f.add(g.Name(), asFile, p, true, false, e)
-}
-
-// startedOutside says whether the worker's own file was executed by nothing but
-// what started the worker: the unit does that from outside of the profile.
-func (d document) startedOutside(g synth.ExecGrant) bool {
-	inside := slices.ContainsFunc(g.From, func(p trace.Path) bool { return p != "" })
-	return g.Path == d.profile.Worker.Exe && !inside && !slices.Contains(g.Rules, synth.RuleSubject)
+	return r
 }
 
 // socket grants the name of a UNIX socket.
@@ -169,7 +145,8 @@ func (f *fileRules) hardLinks(g synth.FileGrant, all []synth.FileGrant) {
 
 // sections groups the rules by what a reader looks for.
 func (f *fileRules) sections() []section {
-	programs := section{title: []string{"Programs and what they are loaded with; all stay in this profile"}}
+	changes := section{title: []string{"Programs that run under a profile of their own"}}
+	programs := section{title: []string{"Programs of this profile, and what they are loaded with"}}
 	sockets := section{title: []string{"UNIX sockets by name"}}
 	changed := section{title: []string{"Files and directories that are changed"}}
 	read := section{title: []string{"Files and directories that are only read"}}
@@ -178,6 +155,8 @@ func (f *fileRules) sections() []section {
 		r := f.byName[name]
 		s := &read
 		switch {
+		case r.change != "":
+			s = &changes
 		case r.perms&(permExec|permMap) != 0:
 			s = &programs
 		case r.socket:
@@ -189,12 +168,27 @@ func (f *fileRules) sections() []section {
 		if r.foreign {
 			owner = ""
 		}
-		s.add(because(r.evidence...), "%s%s %s", owner, name, r.perms)
+		why := because(r.evidence...)
+		if r.names > 0 {
+			why.words += "; " + counted(r.names, "name")
+		}
+		if rest, ok := strings.CutPrefix(string(name), "@{HOMEDIRS}*/"); ok && !r.foreign {
+			name = glob("@{HOME}/" + rest)
+		}
+		s.add(why, "%s%s %s", owner, name, r)
 	}
 	for _, text := range sortedKeys(f.links) {
 		links.add(because(f.links[text]...), "%s", text)
 	}
-	return []section{programs, read, changed, sockets, links}
+	return []section{changes, programs, read, changed, sockets, links}
+}
+
+// String is the permissions, as a rule has them.
+func (r *fileRule) String() string {
+	if r.change == "" {
+		return r.perms.String()
+	}
+	return (r.perms &^ permExec).String() + r.change
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -19,6 +19,15 @@ type matcher struct {
 
 // compile understands the expression of one rule, without its quotes.
 func compile(text string, vars map[string][]string) (*matcher, error) {
+	return compiledFrom(text, vars, collapse)
+}
+
+// compileLabel does the same for names of profiles, in which "//" means something.
+func compileLabel(text string, vars map[string][]string) (*matcher, error) {
+	return compiledFrom(text, vars, func(text string) string { return text })
+}
+
+func compiledFrom(text string, vars map[string][]string, spelt func(string) string) (*matcher, error) {
 	texts, err := expand(text, vars, 0)
 	if err != nil {
 		return nil, err
@@ -26,7 +35,7 @@ func compile(text string, vars map[string][]string) (*matcher, error) {
 	var alternatives []string
 	m := &matcher{}
 	for _, t := range texts {
-		c := globReader{in: collapse(t)}
+		c := globReader{in: spelt(t)}
 		re, err := c.alternation(false)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", text, err)

@@ -94,11 +94,13 @@ func TestGolden(t *testing.T) {
 		synth synth.Options
 		opt   Options
 	}{
-		"daemon":  {trace: daemon()},
-		"strict":  {trace: daemon(), synth: synth.Options{Strict: true}},
-		"user":    {trace: daemon(), synth: synth.Options{User: "www-data"}, opt: Options{User: "www-data", Name: "daemon-www"}},
-		"blind":   {trace: blind},
-		"nothing": {trace: traced()},
+		"daemon":   {trace: daemon()},
+		"children": {trace: daemon(), opt: Options{Children: ChildrenAuto}},
+		"stacked":  {trace: daemon(), opt: Options{Children: ChildrenAuto, Stacked: true}},
+		"strict":   {trace: daemon(), synth: synth.Options{Strict: true}},
+		"user":     {trace: daemon(), synth: synth.Options{User: "www-data"}, opt: Options{User: "www-data", Name: "daemon-www"}},
+		"blind":    {trace: blind},
+		"nothing":  {trace: traced()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
@@ -131,17 +133,14 @@ func TestRecorded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			tr, err := trace.ReadFile(file)
 			require.NoError(t, err)
-			text := []byte(written(t, tr))
-			golden(t, name, text)
-			p, err := Read(text)
-			require.NoError(t, err)
-			require.Empty(t, p.Denied(tr))
-			c := mustCompile(t, text)
-			for _, f := range tr.Files {
-				for _, name := range []string{string(f.Path), string(f.Path) + "/"} {
-					require.Equal(t, c.allows(name, false), p.permsOf(name, false), name)
-					require.Equal(t, c.allows(name, true), p.permsOf(name, true), name)
-				}
+			golden(t, name, []byte(written(t, tr)))
+			for _, opt := range []Options{{}, {Children: ChildrenAuto}, {Children: ChildrenAuto, Stacked: true}} {
+				var out bytes.Buffer
+				require.NoError(t, Write(&out, synth.Infer(tr, synth.Options{}), opt))
+				p, err := Read(out.Bytes())
+				require.NoError(t, err)
+				require.Empty(t, p.Denied(tr))
+				agree(t, out.Bytes(), p, tr.Files, "", "/")
 			}
 		})
 	}
@@ -156,13 +155,31 @@ func TestParserAcceptsGolden(t *testing.T) {
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
-		c := mustCompile(t, text)
 		p, err := Read(text)
 		require.NoError(t, err, file)
-		for _, f := range daemon().Files {
-			for _, name := range []string{string(f.Path), string(f.Path) + "/", string(f.Path) + "x"} {
-				for _, owner := range []bool{true, false} {
-					require.Equal(t, c.allows(name, owner), p.permsOf(name, owner), "%s: %q, owner %v", file, name, owner)
+		agree(t, text, p, daemon().Files, "", "/", "x")
+	}
+}
+
+// agree compares, for names of files with each of the endings, what every profile
+// of a text lets pass by the reader and by the compiled tables.
+func agree(t *testing.T, text []byte, p *Policy, files []trace.File, endings ...string) {
+	t.Helper()
+	const most = 400 // names, evenly taken from all
+	names := map[string]bool{}
+	for i := 0; i < len(files); i += 1 + len(files)/most {
+		for _, end := range endings {
+			names[string(files[i].Path)+end] = true
+		}
+	}
+	tables := mustCompileEach(t, text)
+	require.Len(t, tables, len(p.All))
+	for profile, c := range tables {
+		require.NotNil(t, p.All[profile], profile)
+		for name := range names {
+			for _, owner := range []bool{true, false} {
+				if got, want := p.All[profile].permsOf(name, owner), c.allows(name, owner); got != want {
+					t.Fatalf("%s: %q, owner %v: the reader says %q, the tables %q", profile, name, owner, got, want)
 				}
 			}
 		}

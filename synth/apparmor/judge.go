@@ -69,7 +69,7 @@ func (p *Policy) elsewhere(t *trace.Trace) map[int]bool {
 
 // moves says whether executing a file leaves the profile.
 func (p *Policy) moves(name string) bool {
-	return slices.ContainsFunc(p.files, func(r pathRule) bool { return r.moves && r.name.match(name) })
+	return slices.ContainsFunc(p.files, func(r pathRule) bool { return r.moves() && r.name.match(name) })
 }
 
 // Why names the rule behind a denial: the one that denies, or one that matches

@@ -149,7 +149,8 @@ func (l *loader) begin(at synth.Line, words []word) error {
 		l.current = &Loaded{Policy: &Policy{}} // its rules go nowhere
 		return nil
 	}
-	p := &Loaded{Policy: &Policy{Name: head[0], Flags: strings.Join(head[1:], " ")}, Line: at}
+	p := &Loaded{Policy: &Policy{Name: head[0], Flags: strings.Join(head[1:], " "), partial: true}, Line: at}
+	p.All = map[string]*Policy{p.Name: p.Policy}
 	p.Complain = strings.Contains(p.Flags, "complain")
 	l.profiles, l.current = append(l.profiles, p), p
 	return nil

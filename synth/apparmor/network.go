@@ -16,9 +16,7 @@ var families = strings.Fields(`unix inet ax25 ipx appletalk netrom bridge atmpvc
 var socketTypes = []string{"stream", "dgram", "seqpacket", "rdm", "raw", "packet"}
 
 // network grants families and types of sockets, which is all that AppArmor
-// tells apart on kernels without finer mediation. There a rule for the family
-// unix stands for all UNIX sockets, with or without a name; where AF_UNIX is
-// mediated, the parser makes the equivalent unix rule of it.
+// tells apart on kernels without finer mediation.
 func (d document) network() (s section, unknown []string) {
 	s.title = []string{"Network"}
 	if !d.profile.Sees("socket") {
@@ -32,14 +30,13 @@ func (d document) network() (s section, unknown []string) {
 		case family == "":
 			unknown = append(unknown, "sockets of family "+g.Family)
 			continue
+		case family == "unix":
+			continue // see unix
 		case typ == "":
 			g.Rules = append(slices.Clone(g.Rules), ruleFamily)
 		}
 		text := strings.TrimSpace("network " + family + " " + typ)
 		evidence[text] = append(evidence[text], g.Evidence)
-	}
-	if evidence["network unix"] == nil && evidence["network unix stream"] == nil {
-		evidence["network unix stream"] = []synth.Evidence{{Rules: []string{ruleJournal}}}
 	}
 	for _, text := range sortedKeys(evidence) {
 		s.add(because(evidence[text]...), "%s", text)

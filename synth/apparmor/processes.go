@@ -23,7 +23,9 @@ var procAsks = []string{
 }
 
 // processes is about signals and ptrace. Both ends' profiles are asked, and a
-// process that signals itself is no exception.
+// process that signals itself is no exception. Of the worker's own processes a
+// trace does not say which program they run, so that each of its profiles takes
+// what any of them does to others of the worker.
 func (d document) processes() section {
 	s := section{title: []string{"Signals and tracing; both ends are asked"}}
 	if !d.profile.Sees("syscall") {
@@ -31,38 +33,94 @@ func (d document) processes() section {
 		s.add(byRule(ruleBlind), "ptrace")
 		return s
 	}
+	worker := document{profile: d.whole}
+	peers := d.layout.peers()
 	s.add(byRule(ruleManager), "signal (receive) peer=unconfined")
-	if d.calls(signalCalls) {
-		s.add(byRule(ruleOwn), "signal (send, receive) peer=@{profile_name}")
+	switch {
+	case d.signals():
+		s.add(byRule(ruleOwn), "signal (send, receive) peer=%s", peers)
+	case worker.signals():
+		s.add(byRule(ruleOwn), "signal (receive) peer=%s", peers)
 	}
 	if text, why := d.signalRule(); text != "" {
 		s.add(why, "%s", text)
 	}
 	s.add(byRule(ruleManager), "ptrace (readby, tracedby) peer=unconfined")
-	reads, traces := d.succeeds(readCalls), d.succeeds(traceCalls)
-	own, first, others := d.readsProc()
-	others = others || slices.Contains(d.profile.Required(), "CAP_SYS_PTRACE")
-	readsOut, tracesOut, evidence := d.tracesOthers()
-	why := byRule(ruleOthers)
-	if !others {
-		why = because(evidence...)
+	here, there := d.looks(), worker.looks()
+	words := func(read, trace bool, suffix string) (out []string) {
+		if read || trace {
+			out = append(out, "read"+suffix)
+		}
+		if trace {
+			out = append(out, "trace"+strings.Replace(suffix, "by", "dby", 1))
+		}
+		return out
 	}
-	others, traces = others || readsOut || tracesOut, traces || tracesOut
-	switch {
-	case traces:
-		s.add(byRule(ruleOwn), "ptrace (read, readby, trace, tracedby) peer=@{profile_name}")
-	case reads, own:
-		s.add(byRule(ruleOwn), "ptrace (read, readby) peer=@{profile_name}")
+	if own := mix(words(here.own, here.traces, ""), words(there.own, there.traces, "by")); len(own) > 0 {
+		s.add(byRule(ruleOwn), "ptrace (%s) peer=%s", strings.Join(own, ", "), peers)
 	}
 	switch {
-	case others && traces:
-		s.add(why, "ptrace (read, trace)")
-	case others:
-		s.add(why, "ptrace (read)")
-	case first:
+	case here.others && here.traces:
+		s.add(here.why, "ptrace (read, trace)")
+	case here.others:
+		s.add(here.why, "ptrace (read)")
+	case here.first:
 		s.add(byRule(ruleInit), "ptrace (read) peer=unconfined")
 	}
 	return s
+}
+
+// signals says whether signals are sent, at least to the sender itself: runtimes
+// of languages do that when they like.
+func (d document) signals() bool {
+	return d.calls(signalCalls) || slices.ContainsFunc(d.profile.Arguments, func(a synth.ArgumentGrant) bool {
+		return a.Name == trace.ArgSignal && stays(a.Target)
+	})
+}
+
+// mix puts what is done and what is suffered in the usual order: read, readby,
+// trace, tracedby.
+func mix(does, suffers []string) []string {
+	var out []string
+	for i := range max(len(does), len(suffers)) {
+		if i < len(does) {
+			out = append(out, does[i])
+		}
+		if i < len(suffers) {
+			out = append(out, suffers[i])
+		}
+	}
+	return out
+}
+
+// looks are what is done to other processes by ptrace(2) or what is guarded as it.
+type looks struct {
+	own    bool // reading those of the worker
+	traces bool // more than reading, of the worker or others
+	others bool // any process
+	first  bool // process 1
+	why    reason
+}
+
+func (d document) looks() looks {
+	var l looks
+	own, first, others := d.readsProc()
+	l.own, l.first = own || d.succeeds(readCalls), first
+	l.traces = d.succeeds(traceCalls)
+	for _, a := range d.profile.Arguments {
+		if a.Name == trace.ArgPtrace && stays(a.Target) {
+			access := ptraceAccess(a.Value)
+			l.own, l.traces = l.own || access == "read", l.traces || access == "trace"
+		}
+	}
+	l.others = others || slices.Contains(d.profile.Required(), "CAP_SYS_PTRACE")
+	readsOut, tracesOut, evidence := d.tracesOthers()
+	l.why = byRule(ruleOthers)
+	if !l.others {
+		l.why = because(evidence...)
+	}
+	l.others, l.traces = l.others || readsOut || tracesOut, l.traces || tracesOut
+	return l
 }
 
 // calls says whether any of the calls is granted.
@@ -124,33 +182,6 @@ func procEntry(p synth.Pattern) (pid, entry string, ok bool) {
 		parts = parts[2:]
 	}
 	return pid, parts[1], true
-}
-
-// mounts grants what the worker did to its mounts, and the bus.
-func (d document) mounts() section {
-	s := section{title: []string{"Mounts; messages on the system bus"}}
-	for _, m := range []struct {
-		calls []string
-		rules []string
-	}{
-		{[]string{"mount", "move_mount", "fsmount", "mount_setattr"}, []string{"mount", "remount"}},
-		{[]string{"umount", "umount2"}, []string{"umount"}},
-		{[]string{"pivot_root"}, []string{"pivot_root"}},
-	} {
-		why := ruleMount
-		if !d.profile.Sees("syscall") {
-			why = ruleBlind
-		} else if !d.succeeds(m.calls) {
-			continue
-		}
-		for _, r := range m.rules {
-			s.add(byRule(why), "%s", r)
-		}
-	}
-	if d.connects("/run/dbus/system_bus_socket") {
-		s.add(byRule(ruleBus), "dbus bus=system")
-	}
-	return s
 }
 
 // connects says whether the worker connected to a UNIX socket.

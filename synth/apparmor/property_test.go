@@ -40,14 +40,19 @@ func madeUp(seed uint64) *trace.Trace {
 }
 
 func TestEveryFactIsAdmitted(t *testing.T) {
-	for seed := range uint64(200) {
+	for seed := range uint64(60) {
 		tr := madeUp(seed)
 		for _, strict := range []bool{false, true} {
-			var out bytes.Buffer
-			require.NoError(t, Write(&out, synth.Infer(tr, synth.Options{Strict: strict}), Options{}))
-			p, err := Read(out.Bytes())
-			require.NoError(t, err, "seed %d\n%s", seed, out.String())
-			require.Empty(t, p.Denied(tr), "seed %d\n%s", seed, out.String())
+			p := synth.Infer(tr, synth.Options{Strict: strict})
+			for _, children := range []Children{ChildrenNone, ChildrenAuto, ChildrenAll} {
+				for _, stacked := range []bool{false, true} {
+					var out bytes.Buffer
+					require.NoError(t, Write(&out, p, Options{Children: children, Stacked: stacked}))
+					policy, err := Read(out.Bytes())
+					require.NoError(t, err, "seed %d\n%s", seed, out.String())
+					require.Empty(t, policy.Denied(tr), "seed %d, %s, stacked %v\n%s", seed, children, stacked, out.String())
+				}
+			}
 		}
 	}
 }
@@ -63,9 +68,10 @@ func TestNothingElseIsAdmitted(t *testing.T) {
 		p.Execs = slices.DeleteFunc(p.Execs, func(g synth.ExecGrant) bool { return !g.Name().IsLiteral() })
 		p.Sockets = slices.DeleteFunc(p.Sockets, func(g synth.SocketGrant) bool { return g.Pattern != nil })
 		var out bytes.Buffer
+		p.Programs = nil // children are held to this by TestChildrenAdmitNothingElse
 		require.NoError(t, Write(&out, p, Options{}))
 		want := map[string]perms{}
-		for _, r := range (document{profile: p}).files().literals(t) {
+		for _, r := range newPolicy(p, Options{Name: "p"}).docs[0].files().literals(t) {
 			want[r.name] |= r.perms.implied()
 		}
 		require.Equal(t, want, mustCompile(t, out.Bytes()).all(t), "seed %d\n%s", seed, out.String())
@@ -85,20 +91,33 @@ func (f *fileRules) literals(t testing.TB) []literalRule {
 		if rest, ok := strings.CutPrefix(text, "@{PROC}"); ok {
 			text = "/proc" + rest
 		}
-		var name []byte
-		for i := 0; i < len(text); i++ {
-			if text[i] == '\\' {
-				name = append(name, (text[i+1]-'0')<<6|(text[i+2]-'0')<<3|(text[i+3]-'0'))
-				i += 3
-				continue
-			}
-			require.NotContains(t, "*?[]{}\"", string(text[i]), "unescaped in %s", g)
-			name = append(name, text[i])
+		// Values of @{run} are two names of one directory.
+		texts := []string{text}
+		if rest, ok := strings.CutPrefix(text, "@{run}"); ok {
+			texts = []string{"/run" + rest, "/var/run" + rest}
 		}
-		out = append(out, literalRule{string(name), r.perms})
-		if either {
-			out = append(out, literalRule{string(name) + "/", r.perms})
+		for _, text := range texts {
+			out = append(out, literalRules(t, text, r.perms, either)...)
 		}
+	}
+	return out
+}
+
+func literalRules(t testing.TB, text string, p perms, either bool) (out []literalRule) {
+	t.Helper()
+	var name []byte
+	for i := 0; i < len(text); i++ {
+		if text[i] == '\\' {
+			name = append(name, (text[i+1]-'0')<<6|(text[i+2]-'0')<<3|(text[i+3]-'0'))
+			i += 3
+			continue
+		}
+		require.NotContains(t, "*?[]{}\"", string(text[i]), "unescaped in %s", text)
+		name = append(name, text[i])
+	}
+	out = append(out, literalRule{string(name), p})
+	if either {
+		out = append(out, literalRule{string(name) + "/", p})
 	}
 	return out
 }
@@ -114,9 +133,13 @@ func TestWildcardsMatchAsPatternsDo(t *testing.T) {
 	}
 	for _, piece := range []synth.Piece{
 		{Vary: synth.VaryDigits}, {Vary: synth.VaryHex}, {Vary: synth.VaryAlnum}, {Vary: synth.VaryVersion}, {Vary: synth.VaryUUID},
-		{Vary: synth.VaryDigits, Len: 3}, {Vary: synth.VaryHex, Len: 6}, {Vary: synth.VaryAlnum, Len: 6},
+		{Vary: synth.VaryName}, {Vary: synth.VaryDigits, Len: 3}, {Vary: synth.VaryHex, Len: 6}, {Vary: synth.VaryAlnum, Len: 6},
 	} {
-		pattern := synth.Pattern{{Text: "/tmp/x{*@"}, piece, {Text: "]y"}}
+		before, after := "/tmp/x{*@", "]y"
+		if piece.Vary == synth.VaryName {
+			before, after = "/home/", "/y" // it is a whole name always
+		}
+		pattern := synth.Pattern{{Text: trace.Path(before)}, piece, {Text: trace.Path(after)}}
 		p := &synth.Profile{Worker: synth.Worker{Name: "p"}, Files: []synth.FileGrant{{Pattern: pattern, Access: trace.AccessRead, Type: "file"}}}
 		var out bytes.Buffer
 		require.NoError(t, Write(&out, p, Options{}))
@@ -124,7 +147,7 @@ func TestWildcardsMatchAsPatternsDo(t *testing.T) {
 		read, err := Read(out.Bytes())
 		require.NoError(t, err)
 		for _, try := range tries {
-			name := "/tmp/x{*@" + try + "]y"
+			name := before + try + after
 			require.Equal(t, pattern.Match(trace.Path(name)), c.allows(name, false) == permRead, "%+v against %q", piece, name)
 			require.Equal(t, pattern.Match(trace.Path(name)), read.permsOf(name, false) == permRead, "%+v against %q", piece, name)
 		}
@@ -152,7 +175,7 @@ func FuzzName(f *testing.F) {
 		p.Escapes = []synth.Escape{{Path: trace.Path(b), Why: string(b)}}
 		var out bytes.Buffer
 		require.NoError(t, Write(&out, p, Options{Name: "p"}))
-		want := map[string]perms{name: permRead, "/usr/bin/daemon": permRead | permMap}
+		want := map[string]perms{name: permRead, "/usr/bin/daemon": permRead | permMap, "/dev/null": permRead | permWrite}
 		want["/usr/bin/daemon"+string(b)] |= permRead | permMap | permExec
 		require.Equal(t, want, mustCompile(t, out.Bytes()).all(t), "%s", out.String())
 		read, err := Read(out.Bytes())

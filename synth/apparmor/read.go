@@ -8,18 +8,25 @@ import (
 )
 
 // Policy is a profile as it was read back from its text: an independent look at
-// what Write wrote, and the base on which a profile is asked what it admits.
+// what Write wrote, and the base on which a profile is asked what it admits. The
+// other profiles of the text, its children among them, stand beside it in All.
 type Policy struct {
-	Name         string
+	Name         string             // as the kernel has it: "worker//child"
+	All          map[string]*Policy // every profile of the text by its name, this one included
 	Flags        string
 	Capabilities []string  // "net_raw"; one "" stands for all
 	Networks     []Network // one without a family stands for all
-	Others       []string  // signal, ptrace, mount and dbus rules, as they stand
+	Others       []string  // signal, ptrace, dbus and such rules, as they stand
 	Includes     []string  // what is read in when the profile is loaded, and was not here
 	Complain     bool
 	files        []pathRule
 	links        []linkRule
+	unix         []unixRule
+	mounts       []mountRule
 	denied       []string // capabilities and networks that deny rules take away, as "capability net_raw"
+	// partial is set where not all of what it leads to is in All: what runs there,
+	// and what it does to its own processes, is not judged.
+	partial bool
 }
 
 // Network is a network rule; an empty word stands for all.
@@ -31,7 +38,25 @@ type pathRule struct {
 	perms perms
 	deny  bool
 	at    synth.Line
-	moves bool // executing it leaves the profile
+	exec  string // what executing it does to the profile: "ix", "Cx", "pix"
+	to    string // the profile behind "->", with "&" before it when it is stacked
+}
+
+// moves says whether executing it leaves the profile.
+func (r pathRule) moves() bool { return r.exec != "" && r.exec != "ix" }
+
+// unixRule grants actions on UNIX sockets; without any it grants all, and an empty
+// type stands for all.
+type unixRule struct {
+	actions []string
+	typ     string
+}
+
+// mountRule grants mounting ("mount"), changing ("remount") or unmounting
+// ("umount"); without a name, anywhere.
+type mountRule struct {
+	does string
+	at   *matcher
 }
 
 type linkRule struct{ name, target *matcher }
@@ -45,14 +70,16 @@ func tunables() map[string][]string {
 	}
 	pid = append(pid, "[1-4]"+strings.Repeat("[0-9]", 6))
 	pids := []string{"{" + strings.Join(pid, ",") + "}"}
-	return map[string][]string{"PROC": {"/proc/"}, "pid": pids, "tid": pids}
+	return map[string][]string{
+		"PROC": {"/proc/"}, "pid": pids, "tid": pids, "run": {"/run/", "/var/run/"},
+		"HOMEDIRS": {"/home/"}, "HOME": {"@{HOMEDIRS}/*/", "/root/"},
+	}
 }
 
 // Read understands what Write writes, and such profiles by hand as use no more
-// of the language than that.
+// of the language than that. It gives the first profile of the text.
 func Read(text []byte) (*Policy, error) {
-	p := &Policy{}
-	vars := tunables()
+	r := reader{all: map[string]*Policy{}, vars: tunables()}
 	s := &scanner{in: string(text), line: 1}
 	for {
 		words, err := s.statement()
@@ -62,45 +89,93 @@ func Read(text []byte) (*Policy, error) {
 		if words == nil {
 			break
 		}
-		if err := p.statement(words, vars); err != nil {
+		if err := r.statement(words); err != nil {
 			return nil, fmt.Errorf("apparmor: line %d: %w", s.line, err)
 		}
 	}
-	if p.Name == "" {
+	switch {
+	case r.first == nil:
 		return nil, fmt.Errorf("apparmor: no profile in the text")
+	case len(r.open) > 0:
+		return nil, fmt.Errorf("apparmor: line %d: profile %s has no end", s.line, r.open[0].Name)
 	}
-	return p, nil
+	return r.first, nil
 }
 
-// statement takes one rule, or line of the preamble, without its comma.
+// reader is at some place of a text.
+type reader struct {
+	first *Policy
+	open  []*Policy // the profile that is read, behind those that it stands in
+	all   map[string]*Policy
+	vars  map[string][]string
+}
+
+// statement takes one line of the preamble, head or end of a profile, or rule.
+func (r *reader) statement(words []word) error {
+	first := words[0]
+	if name, value, ok := strings.Cut(first.text, "}="); ok && !first.quoted && strings.HasPrefix(name, "@{") {
+		r.vars[name[2:]] = append([]string{value}, texts(words[1:])...)
+		return nil
+	}
+	switch {
+	case first.text == "profile" && !first.quoted:
+		return r.begin(words)
+	case first.text == "}" && !first.quoted:
+		if len(r.open) == 0 {
+			return fmt.Errorf("'}' without a profile")
+		}
+		r.open = r.open[:len(r.open)-1]
+		return nil
+	case len(r.open) == 0 && !first.quoted && (first.text == "abi" || first.text == "include"):
+		return nil
+	case len(r.open) == 0:
+		return fmt.Errorf("a profile is expected before %q", first.text)
+	}
+	return r.open[len(r.open)-1].statement(words, r.vars)
+}
+
+// begin takes the head of a profile.
+func (r *reader) begin(words []word) error {
+	if len(words) < 2 {
+		return fmt.Errorf("a profile with a name is expected")
+	}
+	p := &Policy{Name: words[1].text, Flags: strings.Join(texts(words[2:]), " "), All: r.all}
+	for _, outer := range r.open {
+		p.Name = outer.Name + "//" + words[1].text
+	}
+	if r.all[p.Name] != nil {
+		return fmt.Errorf("profile %s is there twice", p.Name)
+	}
+	if r.first == nil {
+		r.first = p
+	}
+	r.all[p.Name] = p
+	r.open = append(r.open, p)
+	return nil
+}
+
+// statement takes one rule, without its comma.
 func (p *Policy) statement(words []word, vars map[string][]string) error {
 	first := words[0]
 	if first.quoted || strings.HasPrefix(first.text, "/") {
 		return p.file(words, vars, false)
 	}
-	if name, value, ok := strings.Cut(first.text, "}="); ok && strings.HasPrefix(name, "@{") {
-		vars[name[2:]] = append([]string{value}, texts(words[1:])...)
-		return nil
-	}
 	if strings.HasPrefix(first.text, "@{") {
 		return p.file(words, vars, false)
 	}
 	switch first.text {
-	case "abi", "}":
 	case "include":
 		p.Includes = append(p.Includes, words[len(words)-1].text)
-	case "profile":
-		if len(words) < 2 || p.Name != "" {
-			return fmt.Errorf("one profile with a name is expected")
-		}
-		p.Name = words[1].text
-		p.Flags = strings.Join(texts(words[2:]), " ")
 	case "capability":
 		p.Capabilities = append(p.Capabilities, strings.Join(texts(words[1:]), " "))
 	case "network":
 		n := append(texts(words[1:]), "", "")
 		p.Networks = append(p.Networks, Network{n[0], n[1]})
-	case "signal", "ptrace", "mount", "remount", "umount", "pivot_root", "dbus":
+	case "unix":
+		return p.unixSockets(texts(words[1:]))
+	case "mount", "remount", "umount":
+		return p.mount(words, vars)
+	case "signal", "ptrace", "pivot_root", "dbus", "userns", "mqueue", "io_uring":
 		p.Others = append(p.Others, strings.Join(texts(words), " "))
 	case "link":
 		return p.link(words, vars)
@@ -113,7 +188,7 @@ func (p *Policy) statement(words []word, vars map[string][]string) error {
 }
 
 func (p *Policy) file(words []word, vars map[string][]string, owner bool) error {
-	if len(words) != 2 {
+	if len(words) != 2 && (len(words) != 4 || words[2].text != "->") {
 		return fmt.Errorf("a name and its permissions are expected, not %d words", len(words))
 	}
 	m, err := compile(words[0].text, vars)
@@ -121,14 +196,32 @@ func (p *Policy) file(words []word, vars map[string][]string, owner bool) error 
 		return err
 	}
 	r := pathRule{owner: owner, name: m}
-	for _, c := range strings.Replace(words[1].text, "ix", "x", 1) {
-		i := strings.IndexRune("mrwkx", c)
+	plain := words[1].text
+	for _, exec := range []string{"pix", "Cx", "Px", "ix"} {
+		if before, ok := strings.CutSuffix(plain, exec); ok {
+			plain, r.exec, r.perms = before, exec, permExec
+			break
+		}
+	}
+	for _, c := range plain {
+		i := strings.IndexRune("mrwk", c)
 		if i < 0 {
 			return fmt.Errorf("unknown permission %q in %q", c, words[1].text)
 		}
 		r.perms |= 1 << i
 	}
-	r.perms = r.perms.implied()
+	if len(words) == 4 {
+		r.to = words[3].text
+	}
+	switch {
+	case r.to == "" && r.exec != "" && r.exec != "ix":
+		return fmt.Errorf("%s without the profile that it leads to", r.exec)
+	case r.to != "" && (r.exec == "" || r.exec == "ix"):
+		return fmt.Errorf("%q leads to no profile", words[1].text)
+	}
+	if strings.HasSuffix(r.exec, "ix") {
+		r.perms = r.perms.implied()
+	}
 	p.files = append(p.files, r)
 	return nil
 }
@@ -144,4 +237,39 @@ func (p *Policy) link(words []word, vars map[string][]string) error {
 	target, err := compile(words[3].text, vars)
 	p.links = append(p.links, linkRule{name, target})
 	return err
+}
+
+func (p *Policy) unixSockets(words []string) error {
+	var r unixRule
+	for _, w := range words {
+		actions, isActions := strings.CutPrefix(w, "(")
+		typ, isType := strings.CutPrefix(w, "type=")
+		switch {
+		case isActions:
+			r.actions = strings.FieldsFunc(actions, func(c rune) bool { return strings.ContainsRune(", )", c) })
+		case isType:
+			r.typ = typ
+		default:
+			return fmt.Errorf("unix (ACTIONS) type=TYPE is expected")
+		}
+	}
+	p.unix = append(p.unix, r)
+	return nil
+}
+
+func (p *Policy) mount(words []word, vars map[string][]string) error {
+	r := mountRule{does: words[0].text}
+	switch {
+	case len(words) == 1:
+	case r.does == "mount" && len(words) == 3 && words[1].text == "->", r.does != "mount" && len(words) == 2:
+		m, err := compile(words[len(words)-1].text, vars)
+		if err != nil {
+			return err
+		}
+		r.at = m
+	default:
+		return fmt.Errorf("%s with the name of a mount point alone is expected", r.does)
+	}
+	p.mounts = append(p.mounts, r)
+	return nil
 }

@@ -21,7 +21,14 @@ func TestReadRefusesWhatItDoesNotKnow(t *testing.T) {
 		"profile p {\n  /x[a r,\n}":             "'[' without its closing one",
 		"profile p {\n  link /a /b,\n}":         "link NAME -> TARGET",
 		"profile p {\n  /x r":                   "ends within a rule",
-		"profile p {\n}\nprofile q {\n}":        "one profile",
+		"profile p {\n}\nprofile p {\n}":        "profile p is there twice",
+		"profile p {\n":                         "profile p has no end",
+		"}":                                     "'}' without a profile",
+		"/x r,":                                 "a profile is expected",
+		"profile p {\n  /x Cx,\n}":              "without the profile that it leads to",
+		"profile p {\n  /x rw -> q,\n}":         "leads to no profile",
+		"profile p {\n  mount fstype=x,\n}":     "mount point alone",
+		"profile p {\n  unix peer=x,\n}":        "unix (ACTIONS)",
 		"@{a}=@{a}\nprofile p {\n  /@{a} r,\n}": "variable @{a}",
 	} {
 		_, err := Read([]byte(text))

@@ -50,11 +50,9 @@ func (p *Policy) bareRule(at synth.Line, words []word, vars map[string][]string,
 		}
 		return ""
 	case first.text == "unix" && !deny:
-		p.Networks = append(p.Networks, Network{Family: "unix"})
-		if len(words) > 1 {
-			return "taken to allow every UNIX socket: conditions of unix rules are not looked at"
-		}
-		return ""
+		return p.unixRuleOf(rest)
+	case slices.Contains([]string{"mount", "remount", "umount"}, first.text) && !deny && p.mount(words, vars) == nil:
+		return "facts about it are not looked at"
 	case slices.Contains([]string{"mount", "remount", "umount", "pivot_root", "dbus", "change_profile", "userns", "io_uring", "mqueue", "unix"}, first.text):
 		p.Others = append(p.Others, strings.Join(texts(words), " "))
 		return "facts about it are not looked at"
@@ -80,6 +78,9 @@ func (p *Policy) fileRule(at synth.Line, words []word, vars map[string][]string,
 	}
 	perm := words[1].text
 	r := pathRule{owner: owner, name: m, deny: deny, at: at}
+	if len(words) > 3 {
+		r.to = words[3].text
+	}
 	for i, c := range "mrwk" {
 		if strings.ContainsRune(perm, c) {
 			r.perms |= 1 << i
@@ -87,9 +88,9 @@ func (p *Policy) fileRule(at synth.Line, words []word, vars map[string][]string,
 	}
 	if strings.ContainsRune(perm, 'x') {
 		r.perms |= permExec
-		r.moves = strings.ContainsAny(perm, "pcuPCU")
+		r.exec = strings.Trim(perm, "rwaklm")
 	}
-	if !deny && !r.moves {
+	if !deny && !r.moves() {
 		r.perms = r.perms.implied()
 	}
 	p.files = append(p.files, r)
@@ -104,6 +105,21 @@ func (p *Policy) fileRule(at synth.Line, words []word, vars map[string][]string,
 		return "appending is not told from writing, and counts as denied here"
 	}
 	return ""
+}
+
+// unixRuleOf takes in a rule as they are written here, which gives by type whatever
+// a socket needs on every kernel that asks. Of others it takes the family.
+func (p *Policy) unixRuleOf(words []string) string {
+	n := len(p.unix)
+	if p.unixSockets(words) == nil {
+		given := p.unix[n].actions
+		if len(given) == 0 || !slices.ContainsFunc(unixAlways, func(a string) bool { return !slices.Contains(given, a) }) {
+			return ""
+		}
+	}
+	p.unix = p.unix[:n]
+	p.Networks = append(p.Networks, Network{Family: "unix"})
+	return "taken to allow every UNIX socket: conditions of unix rules are not looked at"
 }
 
 func (p *Policy) linkRuleOf(at synth.Line, words []word, vars map[string][]string, deny bool) string {

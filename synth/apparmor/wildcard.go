@@ -59,6 +59,9 @@ func wildcard(p synth.Pattern, i int) glob {
 	if piece.Len > 0 && class != "" {
 		return glob(strings.Repeat(class, piece.Len))
 	}
+	if piece.Vary == synth.VaryName {
+		return "*"
+	}
 	if piece.Vary == synth.VaryDigits && isProcess(p, i) {
 		if i == 1 {
 			return "@{pid}"

@@ -51,7 +51,7 @@ var hostile = []string{
 
 func TestHostileNamesAreExactlyThemselves(t *testing.T) {
 	var files []trace.File
-	want := map[string]perms{"/usr/bin/daemon": permRead | permMap}
+	want := map[string]perms{"/usr/bin/daemon": permRead | permMap, "/dev/null": permRead | permWrite}
 	for _, name := range hostile {
 		files = append(files, trace.File{Path: trace.Path(name), Access: trace.AccessRead, Type: "file"})
 		want[name] = permRead

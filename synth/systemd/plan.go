@@ -67,7 +67,8 @@ func in(p trace.Path, trees []trace.Path) bool {
 
 // free says whether a path stays writable without a line of its own.
 func (pl *plan) free(p trace.Path) bool {
-	return in(p, apiTrees) || pl.home == "" && in(p, homeTrees) || len(pl.tmp) == 0 && in(p, tmpTrees)
+	home := pl.home == "" && in(p, homeTrees) && !synth.Within(p, "/run/user") // /run is read-only, see carveOut
+	return in(p, apiTrees) || home || len(pl.tmp) == 0 && in(p, tmpTrees)
 }
 
 // special says whether only the data of a device, FIFO or socket is written:

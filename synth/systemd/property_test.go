@@ -15,26 +15,28 @@ import (
 // TestEmittedTextAdmitsEveryFact reads the text back as systemd does and asks
 // it about each fact of the trace it was made of.
 func TestEmittedTextAdmitsEveryFact(t *testing.T) {
-	check := func(t *testing.T, in *trace.Trace, opt systemd.Options) {
+	check := func(t *testing.T, in *trace.Trace, opt systemd.Options, fold synth.Fold) {
 		var text bytes.Buffer
-		require.NoError(t, systemd.DropIn(&text, synth.Infer(in, synth.Options{}), opt))
+		require.NoError(t, systemd.DropIn(&text, synth.Infer(in, synth.Options{Fold: fold}), opt))
 		box, err := systemd.ReadSandbox(bytes.NewReader(text.Bytes()), opt.Version)
 		require.NoError(t, err, text.String())
 		if refused := box.Refuses(in); len(refused) > 0 {
-			t.Fatalf("%+v\n%q\n%s", refused, refused[0].Fact, text.String())
+			t.Fatalf("fold %s: %+v\n%q\n%s", fold, refused, refused[0].Fact, text.String())
 		}
 	}
 	options := []systemd.Options{{Version: 252}, {Version: 252, User: "osapi"}, {Version: 257, User: "osapi"}, {Version: 231}}
 	for name, b := range samples() {
 		t.Run(name, func(t *testing.T) {
 			for _, opt := range options {
-				check(t, b.Trace, opt)
+				for _, fold := range synth.Folds() {
+					check(t, b.Trace, opt, fold)
+				}
 			}
 		})
 	}
 	for seed := range uint64(800) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		in := tracegen.Trace(r, 1+r.IntN(20))
-		check(t, in, options[seed%uint64(len(options))])
+		check(t, in, options[seed%uint64(len(options))], synth.Folds()[seed%uint64(len(synth.Folds()))])
 	}
 }

@@ -16,19 +16,70 @@ import (
 
 var update = flag.Bool("update", false, "replace the recorded trace that the golden file of synth/apparmor is made of")
 
-// TestKernel boots the guest once for both.
+// children is off by itself: under stacked profiles the worker was seen to fail at
+// signalling a program that it had started, and until it is known why, profiles for
+// each program are experimental.
+var children = flag.Bool("children", false, "also run a worker under profiles for each program that it starts (emit --children auto)")
+
+// TestKernel boots the guest once for all.
 func TestKernel(t *testing.T) {
 	need.VM(t)
 	root, dir := need.ModuleRoot(t), t.TempDir()
 	require.NoError(t, os.CopyFS(dir, os.DirFS("testdata")))
 	layOutProgram(t, dir)
 	layOutActs(t, dir)
-	c := exec.Command(filepath.Join(root, "test/vm/vm.sh"), "run", dir, "--", "bash", "-c", "cd /job && bash ./ask && bash ./again")
+	script := "cd /job && bash ./ask && bash ./again"
+	if *children {
+		script += " && bash ./children"
+	}
+	c := exec.Command(filepath.Join(root, "test/vm/vm.sh"), "run", dir, "--", "bash", "-c", script)
 	c.Env = append(os.Environ(), "VM_TIMEOUT=900")
 	out, err := c.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	t.Run("asks for exactly what each access is granted", func(t *testing.T) { checkActs(t, dir) })
 	t.Run("lets a worker do everything again", func(t *testing.T) { checkEverything(t, dir) })
+	if *children {
+		t.Run("confines programs one by one", func(t *testing.T) { checkChildren(t, dir) })
+	}
+}
+
+// checkChildren is about a worker whose work is done by programs that it starts:
+// under the profiles that came of its recording they do it again, each its own and
+// no other's. What the worker itself may do depends on how they are put together.
+func checkChildren(t *testing.T, dir string) {
+	t.Helper()
+	said := func(name string) map[string]string {
+		out := map[string]string{}
+		for _, s := range step.FindAllString(read(t, dir, name+".said"), -1) {
+			what, status, _ := strings.Cut(s, " ")
+			out[what] = status
+		}
+		return out
+	}
+	recorded := said("recorded")
+	require.Len(t, recorded, 5)
+	for what, status := range recorded {
+		require.Equal(t, "0", status, what)
+	}
+	for _, c := range []struct {
+		name, label string
+		worker      bool // may do what its programs may
+	}{{"left", "family (enforce)", false}, {"stacked", "family (enforce)", true}} {
+		require.NotContains(t, read(t, dir, c.name+".denied"), `apparmor="DENIED"`, c.name)
+		require.Equal(t, recorded, said(c.name), c.name)
+		require.Contains(t, read(t, dir, c.name+".labels"), c.label)
+		more := said(c.name + "-more")
+		for what, allowed := range map[string]bool{
+			"worker-reads-secret": c.worker, "worker-writes-made": c.worker, "worker-runs-env": false,
+			"cat-reads-secret": false, "perl-reads-secret": true, "perl-makes-directory": false,
+		} {
+			require.Contains(t, more, what, c.name)
+			require.Equal(t, allowed, more[what] == "0", "%s: %s %s", c.name, what, more[what])
+		}
+		require.Contains(t, read(t, dir, c.name+"-more.denied"), `apparmor="DENIED"`)
+	}
+	require.Regexp(t, `family//\S+ \(enforce\)`, read(t, dir, "left.labels"))
+	require.Regexp(t, `family//&family\.\S+ \(enforce\)`, read(t, dir, "stacked.labels"))
 }
 
 func read(t *testing.T, names ...string) string {

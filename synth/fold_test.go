@@ -1,0 +1,137 @@
+package synth_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/osapi-io/osapi-profile/synth"
+	"github.com/osapi-io/osapi-profile/trace"
+	"github.com/stretchr/testify/require"
+)
+
+// merged is two runs that did the same, each to names of its own.
+func merged(op string, first, second []trace.Path) *trace.Trace {
+	var runs []*trace.Trace
+	for i, names := range [][]trace.Path{first, second} {
+		in := oneRun()
+		in.Runs[0].Run = string(rune('a' + i))
+		for _, n := range names {
+			f := file(n, trace.AccessRead, trace.OK)
+			f.Operation = op
+			in.Files = append(in.Files, f)
+		}
+		runs = append(runs, in)
+	}
+	return trace.Merge(runs...)
+}
+
+func TestNamesThatDifferBetweenRunsFold(t *testing.T) {
+	for name, c := range map[string]struct {
+		op            string
+		first, second []trace.Path
+		want          []string
+	}{
+		"numbers":          {"get", []trace.Path{"/srv/job-17/out"}, []trace.Path{"/srv/job-4/out"}, []string{"/srv/job-<digits>/out"}},
+		"hexadecimal":      {"get", []trace.Path{"/srv/a0f3"}, []trace.Path{"/srv/99be"}, []string{"/srv/<hex>"}},
+		"random":           {"get", []trace.Path{"/srv/x.aB3dE9"}, []trace.Path{"/srv/x.zzT1kQ"}, []string{"/srv/x.<alnum>"}},
+		"two places":       {"get", []trace.Path{"/srv/12/a.12"}, []trace.Path{"/srv/13/a.13"}, []string{"/srv/<digits>/a.<digits>"}},
+		"three places":     {"get", []trace.Path{"/srv/1/1/1"}, []trace.Path{"/srv/2/2/2"}, []string{"/srv/1/1/1", "/srv/2/2/2"}},
+		"words":            {"get", []trace.Path{"/srv/alice"}, []trace.Path{"/srv/bobby"}, []string{"/srv/alice", "/srv/bobby"}},
+		"other lengths":    {"get", []trace.Path{"/srv/a1b2c3"}, []trace.Path{"/srv/a1b2c3d4"}, []string{"/srv/a1b2c3", "/srv/a1b2c3d4"}},
+		"both in each":     {"get", []trace.Path{"/srv/1", "/srv/2"}, []trace.Path{"/srv/1", "/srv/2"}, []string{"/srv/1", "/srv/2"}},
+		"one has more":     {"get", []trace.Path{"/srv/1"}, []trace.Path{"/srv/1", "/srv/2"}, []string{"/srv/1", "/srv/2"}},
+		"no operation":     {"", []trace.Path{"/srv/1"}, []trace.Path{"/srv/2"}, []string{"/srv/1", "/srv/2"}},
+		"other directory":  {"get", []trace.Path{"/srv/a/1"}, []trace.Path{"/srv/b/c/2"}, []string{"/srv/a/1", "/srv/b/c/2"}},
+		"the kernel's own": {"get", []trace.Path{"/sys/x/1"}, []trace.Path{"/sys/x/2"}, []string{"/sys/x/1", "/sys/x/2"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := merged(c.op, c.first, c.second)
+			p := synth.Infer(in, synth.Options{})
+			var got []string
+			for _, g := range p.Files {
+				got = append(got, g.Name().String())
+				if g.Pattern != nil {
+					require.Contains(t, g.Rules, synth.RuleRuns)
+					require.Equal(t, 2, g.Names)
+				}
+			}
+			require.Equal(t, c.want, got)
+			require.Empty(t, p.Refused(in))
+		})
+	}
+}
+
+func TestFoldModes(t *testing.T) {
+	const made = trace.AccessWrite | trace.AccessCreate
+	for _, c := range []struct {
+		path         trace.Path
+		access       trace.Access
+		stable, wide string
+		rule         string
+	}{
+		{"/proc/12/stat", trace.AccessRead, "/proc/<digits>/stat", "/proc/<digits>/stat", synth.RuleProcPID},
+		{"/srv/#1234", made, "/srv/#<digits>", "/srv/#<digits>", synth.RuleUnnamed},
+		{"/var/log/a.2026-11-24", made, "/var/log/a.<digits>-<digits>-<digits>", "/var/log/a.<digits>-<digits>-<digits>", synth.RuleDate},
+		{"/var/log/a-20261124.gz", made, "/var/log/a-<digits>.gz", "/var/log/a-<digits>.gz", synth.RuleDate},
+		{"/var/log/a-20261124.gz", trace.AccessRead, "/var/log/a-20261124.gz", "/var/log/a-<digits>.gz", synth.RuleDate},
+		{"/srv/x.aB3dE9", trace.AccessRead, "/srv/x.aB3dE9", "/srv/x.<alnum>", synth.RuleTemp},
+		{"/etc/x.aB3dE9", trace.AccessRead, "/etc/x.aB3dE9", "/etc/x.aB3dE9", ""},
+		{"/home/op/.cache", trace.AccessRead, "/home/op/.cache", "/home/<name>/.cache", synth.RuleHome},
+	} {
+		in := oneRun()
+		in.Files = []trace.File{file(c.path, c.access, trace.OK)}
+		name := func(how synth.Fold) synth.FileGrant { return synth.Infer(in, synth.Options{Fold: how}).Files[0] }
+		require.Equal(t, c.path, name(synth.FoldNone).Path)
+		require.Equal(t, c.stable, name(synth.FoldStable).Name().String())
+		require.Equal(t, c.stable, name("").Name().String())
+		require.Equal(t, c.wide, name(synth.FoldBroad).Name().String())
+		if c.rule != "" {
+			require.Contains(t, name(synth.FoldBroad).Rules, c.rule)
+		}
+	}
+}
+
+// FuzzFold proves that no name makes a pattern which leaves its directory: a
+// wildcard stands for a part of one name, and the names around it stay.
+func FuzzFold(f *testing.F) {
+	for _, n := range []string{
+		"/srv/x.aB3dE9", "/proc/12/task/13/fd/1", "/srv/6ba7b810-9dad-11d1-80b4-00c04fd430c8/1", "/var/log/a.2026-11-24", "/srv/*", "/srv/<digits>",
+		"/home/op/x", "/tmp/.#a0123456789abcdef", "/tmp/#12", "/usr/lib/libz.so.1.2.13", "/\n1/\xff2", "/1/2/3/4", "/srv/tmpk3_x9ab1",
+	} {
+		f.Add(n, n+"7", uint32(trace.AccessWrite|trace.AccessCreate))
+	}
+	f.Fuzz(func(t *testing.T, one, other string, access uint32) {
+		for _, n := range []string{one, other} {
+			if !strings.HasPrefix(n, "/") || strings.ContainsRune(n, 0) || len(n) > 300 {
+				t.Skip()
+			}
+		}
+		in := merged("op", []trace.Path{trace.Path(one)}, []trace.Path{trace.Path(other)})
+		for i := range in.Files {
+			in.Files[i].Access = trace.Access(access) & (trace.AccessUnmount<<1 - 1)
+		}
+		for _, how := range synth.Folds() {
+			p := synth.Infer(in, synth.Options{Fold: how})
+			require.Empty(t, p.Refused(in))
+			for _, g := range p.Files {
+				stays(t, g)
+			}
+		}
+	})
+}
+
+func stays(t *testing.T, g synth.FileGrant) {
+	t.Helper()
+	for _, name := range g.Covers {
+		require.True(t, g.Pattern.Match(name))
+		slashes := 0
+		for _, piece := range g.Pattern {
+			slashes += strings.Count(string(piece.Text), "/")
+		}
+		require.Equal(t, strings.Count(string(name), "/"), slashes, "%v", g.Pattern)
+		require.True(t, strings.HasPrefix(string(name), string(g.Pattern[0].Text)), "%v", g.Pattern)
+	}
+	for _, outside := range []trace.Path{"", "/", "/etc/passwd/../x", g.Name().Dir(), g.Name().Dir() + "/x/y/z/1/2/3/4/5/6/7/8/9"} {
+		require.False(t, g.Pattern != nil && g.Pattern.Match(outside), "%v holds %q", g.Pattern, outside)
+	}
+}
