@@ -9,7 +9,10 @@ import (
 	"github.com/osapi-io/osapi-profile/trace"
 )
 
-func callRows() []row {
+func callRows() []row { return append(listRows(), argumentRows()...) }
+
+// listRows are about calls and kinds by their names.
+func listRows() []row {
 	return []row{
 		{
 			group: "System calls", name: "SystemCallFilter", since: 187, kinds: []string{"syscall"}, filter: true,
@@ -50,6 +53,12 @@ func callRows() []row {
 			unless:  "a namespace made by clone3(2), or of a kind that systemd does not know",
 			against: againstNamespaces, write: writeNamespaces,
 		},
+	}
+}
+
+// argumentRows are about what calls are made with.
+func argumentRows() []row {
+	return []row{
 		{
 			name: "RestrictRealtime", since: 231, kinds: []string{"argument"}, filter: true,
 			unless: "a realtime scheduling policy",

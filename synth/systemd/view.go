@@ -9,7 +9,10 @@ import (
 )
 
 // viewRows are about what the worker sees of others on the host.
-func viewRows() []row {
+func viewRows() []row { return append(namespaceRows(), subsetRows()...) }
+
+// namespaceRows give the service a view of its own.
+func namespaceRows() []row {
 	file := []string{"file"}
 	every := []string{"capability", "exec", "file", "argument", "socket", "syscall"}
 	return []row{
@@ -44,6 +47,13 @@ func viewRows() []row {
 			unless:  "something is mounted or unmounted",
 			against: (*draft).mounts, write: yes("PrivateMounts"),
 		},
+	}
+}
+
+// subsetRows take parts out of the view.
+func subsetRows() []row {
+	file := []string{"file"}
+	return []row{
 		{
 			name: "ProtectControlGroups", since: 232, kinds: file,
 			unless:  "a control group is made, changed or removed",

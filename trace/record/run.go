@@ -45,8 +45,6 @@ func run(ctx context.Context, o Options, ways []choice, functions []string) (Res
 	} else if path, err = locate(o.Command[0]); err != nil {
 		return Result{}, err
 	}
-	names := make(chan *symbols, 1)
-	go func() { names <- readSymbols() }()
 	p, err := load(ways, functions, more...)
 	if err != nil {
 		return Result{}, err
@@ -57,7 +55,7 @@ func run(ctx context.Context, o Options, ways []choice, functions []string) (Res
 		return Result{}, fmt.Errorf("opening the ring buffer: %w", err)
 	}
 	defer func() { _ = reader.Close() }()
-	r := &recording{Options: o, probes: p, reader: reader, symbols: <-names, meter: newMeter()}
+	r := &recording{Options: o, probes: p, reader: reader, symbols: readSymbols(), meter: newMeter()}
 	defer func() { r.tap.close() }()
 	if o.Attach != nil {
 		defer r.leave()

@@ -19,8 +19,9 @@ type symbol struct {
 // symbols names kernel functions by address.
 type symbols struct{ table []symbol }
 
-// readSymbols reads /proc/kallsyms: a tenth of a second, so it is done while the
-// probes are loaded.
+// readSymbols reads /proc/kallsyms, once the probes are loaded: their own frames
+// stand in every call chain, and without a name of their own they would be taken
+// for whatever lies before them, and that for who asked.
 func readSymbols() *symbols {
 	s := &symbols{}
 	f, err := os.Open("/proc/kallsyms")

@@ -50,6 +50,10 @@ func (m *manager) asWritten(text string) {
 		if name == "ExecStart" { // the arguments' drop-in sets it
 			continue
 		}
+		if name == "RestrictFileSystems" && strings.Contains(command(m.T, "systemctl", "--version"), "-BPF_FRAMEWORK") {
+			assert.Empty(m, written(m.T, name, m.property(name), ""), "a systemd built without BPF passes over it, as the unit says")
+			continue
+		}
 		assert.Equal(m, values[name], written(m.T, name, m.property(name), values[name]), name)
 	}
 }
