@@ -16,9 +16,9 @@ import (
 
 var update = flag.Bool("update", false, "replace the recorded trace that the golden file of synth/apparmor is made of")
 
-// children is off by itself: under stacked profiles the worker was seen to fail at
-// signalling a program that it had started, and until it is known why, profiles for
-// each program are experimental.
+// children is off by itself: under stacked profiles AppArmor was seen to refuse the
+// worker's signal to a program that it had started, on Debian's 6.1. Until that is
+// mended, profiles for each program are experimental.
 var children = flag.Bool("children", false, "also run a worker under profiles for each program that it starts (emit --children auto)")
 
 // TestKernel boots the guest once for all.
