@@ -139,6 +139,9 @@ func (g guest) facts(t *testing.T, k kernel) {
 	} {
 		assert.Equal(t, passed, g.outcome[way], way)
 	}
+	if !*wholeTable {
+		return
+	}
 	var paths []string
 	for _, found := range table.FindAllStringSubmatch(g.output, -1) {
 		paths = append(paths, found[1])

@@ -13,7 +13,7 @@ import (
 
 // A stock Debian kernel has function probes besides the tracepoints, and takes
 // calls of i386, which not every machine does. Only what is told otherwise there.
-const inTheGuest = "TestRecall/(rename|chroot|setuid|compat|gate)$"
+const inTheGuest = "TestRecall$/(rename|chroot|setuid|compat|gate)$"
 
 func TestRecallInTheGuest(t *testing.T) {
 	need.VM(t)
