@@ -88,7 +88,7 @@ func newOSAPI(g ground, binary string) (*osapi, error) {
 	if err != nil {
 		return nil, err
 	}
-	replace := []string{"@KEY@", strings.Repeat("0123456789abcdef", 4), "/var/lib/osapi", o.dir}
+	replace := []string{"@KEY@", strings.Repeat("0123456789abcdef", 4), "@DELIVER@", "5", "/var/lib/osapi", o.dir}
 	for _, port := range []string{"8080", "4222", "9090", "9091", "9092"} {
 		free, err := freePort()
 		if err != nil {
