@@ -21,7 +21,8 @@ func packaged(dir trace.Path) bool {
 // a file is bound by its inode, so that what replaces the file from outside is
 // refused until the service is restarted. What packages hold is therefore
 // granted by directory, unless the operator asks for each program; the worker's
-// own executable is not, because its upgrade restarts it.
+// own executable is not, because its upgrade restarts it. Nor is what the worker
+// writes in place: a mount of its own, which its directory does not speak for.
 func (pl *plan) planExecs(d *draft) {
 	for _, x := range d.Execs {
 		where, rules := x.Path, slices.Clone(x.Rules)
@@ -30,9 +31,9 @@ func (pl *plan) planExecs(d *draft) {
 		switch {
 		case where == "":
 			where = dir
-		case library && libraryDir.MatchString(string(dir)) && pl.writable(dir) == "" && !pl.free(dir):
+		case library && libraryDir.MatchString(string(dir)) && pl.writable(x.Path) == "" && !pl.free(dir):
 			where, rules = dir, []string{synth.RuleLibDir}
-		case !d.ExecFiles && x.Path != d.Worker.Exe && packaged(dir) && pl.writable(dir) == "":
+		case !d.ExecFiles && x.Path != d.Worker.Exe && packaged(dir) && pl.writable(x.Path) == "":
 			where, rules = dir, append(rules, synth.RuleProgramDir)
 		}
 		for where != "/" && replaces(d, where) {
