@@ -9,8 +9,8 @@
 # CONFINED_PLAN is no.
 #
 # RUN_AS=NAME runs the worker as that user. OPERATIONS="NAME..." runs these only, with
-# those that they build on. Exit status 1 when an operation did not end as the plan
-# says.
+# those that they build on, and OPERATIONS=all those that can show a lack (subset).
+# Exit status 1 when an operation did not end as the plan says.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 version=$1 trace=${2:-}
@@ -72,7 +72,7 @@ subset() {
     !operations && /^operations:/ { operations = 1; sub(/^operations:\n/, ""); print "operations:" }
     !operations { print $0 "\n"; next }
     {
-      take = /name: file\.upload/
+      take = names == "all" || /name: file\.upload/
       for (i = 1; i <= count; i++) take = take || index($0 "\n", "name: " wanted[i] ",") || index($0 "\n", "name: " wanted[i] "\n")
       lines = take ? split($0, line, "\n") : 0
       for (i = 1; i <= lines; i++) { if (line[i] ~ /^  - /) keep(); item = item line[i] "\n" }

@@ -1,17 +1,19 @@
 #!/bin/bash
 # sweep.sh VERSION OSAPI TRACE [CAPABILITY]...: takes capabilities away from OSAPI's
-# worker. OSAPI is the binary of that version, TRACE what was recorded of it. The
-# plan is run with all capabilities, with exactly those that the trace says are
-# required, and then, without each of these in turn or without those named, the
-# operations that by the trace asked for it and those that they build on. Writes a
-# Markdown table of what was lost: operations that ended otherwise than planned, and
-# complaints of the worker and what it starts that it did not have with all.
+# worker. OSAPI is the binary of that version, TRACE what was recorded of it. What of
+# the plan can show a loss is run with all capabilities, with exactly those that the
+# trace says are required, and then, without each of these in turn or without those
+# named, the operations that by the trace asked for it and those that they build on.
+# Writes a Markdown table of what was lost: operations that ended otherwise than
+# planned, and complaints of the worker and what it starts that it did not have with
+# all.
 #
 #   CONTAINER=yes test/osapi/sweep.sh february ~/osapi-february docs/traces/osapi-2026-02.jsonl
 #   test/osapi/sweep.sh agent ~/osapi docs/traces/osapi-agent-2026-08.jsonl.gz CAP_KILL
 #
-# KEEP=DIR keeps what each run said. Exit status 1 when the run with exactly the
-# required ones loses an operation, or another run nothing.
+# KEEP=DIR keeps what each run showed, and does not run again what is there already.
+# Exit status 1 when the run with exactly the required ones loses an operation, or
+# another run nothing.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -27,6 +29,7 @@ if [ -z "${KEEP:-}" ]; then trap 'rm -rf "$work"' EXIT; fi
 with() {
   local run=$1 status=0
   shift
+  if [ -e "$work/$run" ]; then return; fi
   printf '%s\n' '[Service]' "$@" >"$work/confine.conf"
   CONFINE=$work/confine.conf CONFINED_PLAN=no JOURNAL=$work/$run.journal \
     "$here/record.sh" "$version" "$osapi" >"$work/$run.out" 2>&1 || status=$?
@@ -38,7 +41,8 @@ with() {
   {
     sed -nE 's/^osapi-profile: .*operation ([^ ]+) (failed|never ran).*/\1 \2/p' "$work/$run.out"
     complaints <"$work/$run.journal"
-  } | LC_ALL=C sort -u >"$work/$run"
+  } | LC_ALL=C sort -u >"$work/$run.lines"
+  mv "$work/$run.lines" "$work/$run"
   echo "$run: $(wc -l <"$work/$run")" >&2
 }
 
@@ -62,8 +66,8 @@ facts=$work/profile.json
 go run -C "$root" ./cmd/osapi-profile emit --format json "$(realpath "$trace")" >"$facts" 2>/dev/null
 mapfile -t required < <(jq -r '.capabilities[] | select(.need == "required") | .name' "$facts")
 status=0
-with all
-with exact CapabilityBoundingSet= "CapabilityBoundingSet=${required[*]}"
+OPERATIONS=all with all
+OPERATIONS=all with exact CapabilityBoundingSet= "CapabilityBoundingSet=${required[*]}"
 if lost exact | grep -qE ' (failed|never ran)$'; then status=1; fi
 said=$(cell exact)
 echo "With exactly ${required[*]:-none}: ${said:-nothing is lost}."
