@@ -39,7 +39,7 @@ with() {
     exit 2
   fi
   {
-    sed -nE 's/^osapi-profile: .*operation ([^ ]+) (failed|never ran).*/\1 \2/p' "$work/$run.out"
+    sed -nE '/: the plan has none$/d; s/^osapi-profile: .*operation ([^ ]+) (failed|never ran).*/\1 \2/p' "$work/$run.out"
     complaints <"$work/$run.journal"
   } | LC_ALL=C sort -u >"$work/$run.lines"
   mv "$work/$run.lines" "$work/$run"
@@ -48,7 +48,7 @@ with() {
 
 # complaints: what in a journal tells of a refusal, without what differs in every run.
 complaints() {
-  sed -nE '/denied|not permitted|cannot|can.t |could not|unable/I p' |
+  sed -nE '/^[0-9:]+[AP]M INF /d; /denied|not permitted|cannot|can.t |could not|unable/I p' |
     sed -E 's/.*(ERR|WRN) //; s/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/ID/g; s/[0-9]+/N/g; s/(N\.)?N(µs|ms|s)\b/N/g; s/[^ -~]/?/g'
 }
 
