@@ -1,9 +1,8 @@
 #!/bin/bash
 # A throw-away systemd in an nspawn container over this machine's own files, or over
 # those of a guest: half a second to start, for what only PID 1 can show, such as a
-# unit's sandbox. The
-# kernel is the machine's own, so AppArmor and cgroup limits may be missing: use
-# test/vm for those.
+# unit's sandbox. The kernel is the machine's own, so AppArmor and cgroup limits may
+# be missing: use test/vm for those.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -53,7 +52,7 @@ inside() {
   for cgroup in "${cgroups[@]}"; do echo "$BASHPID" >"$cgroup/cgroup.procs"; done
   mkdir "$work/root"
   if [ -n "${CONTAINER_IMAGE:-}" ]; then
-    mount -o ro,loop,offset=1048576 "$CONTAINER_IMAGE" "$work/root"
+    mount -o ro,loop,offset=1048576 "$CONTAINER_IMAGE" "$work/root" # its partition
   else
     mount --bind / "$work/root" # nspawn refuses the root directory itself
   fi
