@@ -78,7 +78,8 @@ for less in "$@"; do
   for name in "${required[@]}"; do
     if [ "$name" != "$less" ]; then rest+=("$name"); fi
   done
-  mapfile -t operations < <(jq -r --arg name "$less" '.capabilities[] | select(.name == $name) | .facts[].op' "$facts" | sort -u)
+  mapfile -t operations < <(jq -r --arg name "$less" '.capabilities[] | select(.name == $name) | .facts[].op // "all"' "$facts" | sort -u)
+  if [[ " ${operations[*]} " = *" all "* ]]; then operations=(all); fi # a trace without operations
   OPERATIONS=${operations[*]} with "without.$less" CapabilityBoundingSet= "CapabilityBoundingSet=${rest[*]}"
   said=$(cell "without.$less")
   echo "| \`$less\` | ${#operations[@]} operations | ${said:-nothing} |"
