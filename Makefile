@@ -14,7 +14,7 @@ SOURCES = $(shell find bpf cmd synth trace -name '*.go' -o -name '*.o') go.mod g
 SCRIPTS = $(shell git ls-files -z | xargs -0 awk 'FNR == 1 && /^\#!\/bin\/(ba)?sh/ { print FILENAME } { nextfile }')
 DIR ?= .
 
-.PHONY: build deps generate generate-check test test-fast test-slow sweep lint fmt fmt-check bench demo vm docs-check clean help
+.PHONY: build deps generate generate-check test test-fast test-slow sweep lint fmt fmt-check bench demo vm docs-check release-docs clean help
 
 build: osapi-profile ## build ./osapi-profile
 
@@ -70,6 +70,9 @@ vm: ## run CMD="..." in the throw-away guest, with DIR (default .) as /job; VM_S
 
 docs-check: build ## fail when a generated region of the pages is stale
 	./osapi-profile docs --check $$(git ls-files 'docs/*.md')
+
+release-docs: build ## renew the pages for a release (OSAPI=FILE: from a new recording); fail when one was stale or a privilege grew unacknowledged
+	.ci/release-docs
 
 clean: ## remove what was built; the cache of images and tools stays
 	rm -f osapi-profile

@@ -35,7 +35,8 @@ each marker on a line of its own; in MDX pages {/* ... */} instead. The trace's
 path is relative to the page; several trace= are merged. format= is one of
 
 ` + formatHelp() + `
-or a table: ` + strings.Join(markdown.Tables(), ", ") + `.
+or a table: ` + strings.Join(markdown.Tables(), ", ") + `,
+or changes, what the trace needs more and less than that of since=.
 
 Further keys are user, name, apparmor-profile, systemd-version, syscalls=groups,
 fold, children, no-new-privileges and apparmor-abi, and exec-files, limits,

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/osapi-io/osapi-profile/synth"
+	"github.com/osapi-io/osapi-profile/synth/coverage"
 	"github.com/osapi-io/osapi-profile/synth/systemd"
 	"github.com/osapi-io/osapi-profile/trace"
 )
@@ -30,7 +31,8 @@ type emitOptions struct {
 	aa       apparmorOptions
 	systemd  int
 	contexts string
-	level    int // of the first heading, in Markdown; 0 stands for 1
+	level    int    // of the first heading, in Markdown; 0 stands for 1
+	outlook  string // what a further run is expected to add, for HTML
 }
 
 func (o *emitOptions) addFlags(cmd *cobra.Command) {
@@ -78,6 +80,7 @@ Exit status: 0 on success, 2 on trouble.`,
   osapi-profile emit --format seccomp -o worker-seccomp.json worker.jsonl
   osapi-profile emit --format selinux --file-contexts rhel9/file_contexts -o osapi.cil worker.jsonl
   osapi-profile emit --format apparmor --complain --children auto worker.jsonl
+  osapi-profile emit --format html -o worker.html worker.jsonl
   osapi-profile emit --format json -o worker.json monday.jsonl tuesday.jsonl`,
 		DisableFlagsInUseLine: true,
 		Args:                  cobra.ArbitraryArgs,
@@ -140,6 +143,9 @@ func joinFolds() string {
 func (o *emitOptions) settle(t *trace.Trace) {
 	if o.systemd == 0 {
 		o.systemd = systemdOf(t)
+	}
+	if o.format == "html" {
+		o.outlook = coverage.Of(t, synth.Options{Strict: o.strict}).Outlook()
 	}
 }
 

@@ -27,6 +27,9 @@ func newProfiles(stderr io.Writer) *profiles {
 // renderer makes the regions of one page.
 func (p *profiles) renderer(page string) func(markdown.Region) (string, error) {
 	return func(r markdown.Region) (string, error) {
+		if r.Format == changesFormat {
+			return p.changes(page, r)
+		}
 		opt, err := regionOptions(r)
 		if err != nil {
 			return "", err
@@ -72,8 +75,8 @@ func (p *profiles) traces(dir string, names []string) (*trace.Trace, error) {
 func regionOptions(r markdown.Region) (emitOptions, error) {
 	opt := emitOptions{format: r.Format, syscalls: listed, fold: string(synth.FoldStable)}
 	if formatOf(r.Format) == nil && !slices.Contains(markdown.Tables(), r.Format) {
-		return opt, fmt.Errorf("unknown format %q; there are %s, %s", r.Format,
-			strings.Join(formatNames(), ", "), strings.Join(markdown.Tables(), ", "))
+		return opt, fmt.Errorf("unknown format %q; there are %s, %s, %s", r.Format,
+			strings.Join(formatNames(), ", "), strings.Join(markdown.Tables(), ", "), changesFormat)
 	}
 	for key, value := range r.Values {
 		var err error
