@@ -14,7 +14,7 @@ SOURCES = $(shell find bpf cmd synth trace -name '*.go' -o -name '*.o') go.mod g
 SCRIPTS = $(shell git ls-files -z | xargs -0 awk 'FNR == 1 && /^\#!\/bin\/(ba)?sh/ { print FILENAME } { nextfile }')
 DIR ?= .
 
-.PHONY: build deps generate generate-check test test-fast test-slow sweep lint fmt fmt-check bench demo vm docs-check release-docs clean help
+.PHONY: build deps generate generate-check test test-fast test-slow sweep proof lint fmt fmt-check bench demo vm docs-check release-docs clean help
 
 build: osapi-profile ## build ./osapi-profile
 
@@ -34,13 +34,16 @@ generate-check: generate ## fail when what is committed differs from what is gen
 test: test-fast test-slow ## run all tests, as root for those of the kernel; nothing is installed
 
 test-fast: build ## unit tests, fuzz seeds, golden files, command line, probes
-	go test -timeout=30m $$(go list ./... | grep -v '/osapi-profile/test/')
+	go test -timeout=30m $$(go list ./... | grep -Ev '/osapi-profile/(test/|proof$$)')
 
 test-slow: build ## tests against strace, and in the container and the guest
-	go test -count=1 -p=1 -timeout=90m ./test/...
+	go test -count=1 -p=1 -timeout=90m ./test/... ./proof
 
 sweep: ## take capabilities away from real daemons, DAEMONS="..." or all, and write what that shows into its page (root)
 	go run ./test/sweep $(if $(DAEMONS),,-write docs/docs/sidebar/capability-sweep.md) $(DAEMONS)
+
+proof: ## run real daemons again under their own profiles, DAEMONS="..." or all; PROOF=guest: under AppArmor too (root)
+	go run ./proof $(if $(filter guest,$(PROOF)),-guest) -write docs/docs/sidebar/proof-matrix.md $(DAEMONS)
 
 lint: fmt-check $(LINT) ## check Go and shell sources
 	$(LINT) run
