@@ -74,6 +74,19 @@ func (s *Service) Refused(ctx context.Context) ([]string, error) {
 	return lines, nil
 }
 
+// Kernel are the lines that the kernel has logged since the service was installed,
+// by itself or through the audit system, and that contain a text.
+func (s *Service) Kernel(ctx context.Context, text string) ([]string, error) {
+	out, err := journal(ctx, "--after-cursor="+s.cursor, "--output=cat", "_TRANSPORT=kernel", "+", "_TRANSPORT=audit")
+	var lines []string
+	for line := range strings.Lines(string(out)) {
+		if strings.Contains(line, text) {
+			lines = append(lines, strings.TrimSpace(line))
+		}
+	}
+	return lines, err
+}
+
 // Talk is what the service and systemd have said of it, the last lines of it.
 func (s *Service) Talk(ctx context.Context, lines int) (string, error) {
 	out, err := journal(ctx, "--after-cursor="+s.cursor, "--unit="+s.Name, "--output=cat")

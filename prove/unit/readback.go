@@ -45,13 +45,13 @@ func (s *Service) ReadBack(ctx context.Context) ([]Difference, error) {
 	if err != nil {
 		return nil, fmt.Errorf("asking systemd about %s: %w", s.Name, err)
 	}
+	texts, err := s.Texts(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var all []systemd.Assignment
-	for _, path := range append([]string{property[string](held, "FragmentPath")}, property[[]string](held, "DropInPaths")...) {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
-		read, err := systemd.ReadAssignments(path, text)
+	for _, f := range texts {
+		read, err := systemd.ReadAssignments(f.Name, f.Text)
 		if err != nil {
 			return nil, err
 		}
@@ -59,6 +59,24 @@ func (s *Service) ReadBack(ctx context.Context) ([]Difference, error) {
 	}
 	r := reader{held: held, groups: groups(ctx), features: features(ctx)}
 	return r.compare(all), nil
+}
+
+// Texts are the files that make up the service, its own and those of others, in the
+// order in which systemd reads them. Names are absolute.
+func (s *Service) Texts(ctx context.Context) ([]File, error) {
+	held, err := s.host.conn.GetUnitPropertiesContext(ctx, s.Name)
+	if err != nil {
+		return nil, fmt.Errorf("asking systemd about %s: %w", s.Name, err)
+	}
+	var out []File
+	for _, path := range append([]string{property[string](held, "FragmentPath")}, property[[]string](held, "DropInPaths")...) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, File{path, text})
+	}
+	return out, nil
 }
 
 // reader compares text with what systemd holds.
