@@ -33,7 +33,8 @@ type Denials struct {
 	// Unexplained failed otherwise than in training, and no line is known that would
 	// refuse it.
 	Unexplained []Denial `json:"unexplained"`
-	// Harmless are checks of capabilities that were refused while the call went on.
+	// Harmless are checks of capabilities that were refused while the call went on, and
+	// calls that a filter answered as a kernel does that has none such.
 	Harmless []Denial `json:"harmless"`
 }
 
@@ -126,12 +127,14 @@ func (c *comparison) sort(out *Denials, r refusal, d Denial) {
 	switch capability, is := r.seen.(trace.Capability); {
 	case is && c.wentOn(capability):
 		to = &out.Harmless
-	case trained && (len(d.By) > 0 || denies(d.Outcome)):
-		to = &out.False
-	case len(d.By) == 0 && (trained || denies(d.Outcome)):
-		to = &out.Unexplained
-	case len(d.By) == 0:
+	case len(d.By) == 0 && d.Outcome == trace.Seccomp+"ENOSYS" && trained:
+		to = &out.Harmless // clone3 under RestrictNamespaces=: every libc falls back to clone
+	case len(d.By) == 0 && !denies(d.Outcome):
 		return // it failed, as things do
+	case trained:
+		to = &out.False
+	case len(d.By) == 0:
+		to = &out.Unexplained
 	}
 	*to = append(*to, d)
 }

@@ -105,6 +105,8 @@ type run struct {
 	service  *unit.Service
 	apparmor string // name of the profile that is loaded, "" for none
 	result   *Result
+
+	sandboxed bool // the profile is one for systemd as well
 }
 
 // install puts the profile in force, and compares what systemd made of it with what
@@ -139,7 +141,7 @@ func (r *run) install(ctx context.Context) error {
 		}
 	}
 	texts, err := r.service.Texts(ctx)
-	r.Profile.Unit = nil
+	r.sandboxed, r.Profile.Unit = len(r.Profile.Unit) > 0, nil
 	for _, f := range texts {
 		name := f.Name
 		if ours, ok := shown[name]; ok {
@@ -252,7 +254,7 @@ func (r *run) compare(ctx context.Context, seen *trace.Trace) error {
 		return err
 	}
 	report.New = c.news()
-	if len(r.Profile.Unit) > 0 {
+	if r.sandboxed {
 		report.Proven = append(report.Proven, "systemd")
 	}
 	if r.apparmor != "" {

@@ -40,10 +40,10 @@ verify own
 left >left-own
 without() { sed "$2" own.service >"$1.service" && verify "$1" --profile "$1.service" --fix "$1.fixed"; }
 without ReadWritePaths '/^ReadWritePaths=-\/srv\/proof/d'
-without SystemCallFilter '/^SystemCallFilter=/s/ sendfile\b//'
-without CapabilityBoundingSet '/^CapabilityBoundingSet=/s/ CAP_SETUID\b//'
+without SystemCallFilter '/^SystemCallFilter=/s/\([= ]\)writev\b/\1/'
+without CapabilityBoundingSet '/^CapabilityBoundingSet=/s/\([= ]\)CAP_SETUID\b/\1/'
 without ExecPaths '/^ExecPaths=.*sbin/d; s/ -\/usr\/sbin[^ ]*//'
-without RestrictAddressFamilies '/^RestrictAddressFamilies=/s/AF_INET //'
+without RestrictAddressFamilies '/^RestrictAddressFamilies=/s/\([= ]\)AF_INET\b/\1/'
 killed INT
 killed TERM
 exit 0
