@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/osapi-io/osapi-profile/prove/unit"
 	"github.com/osapi-io/osapi-profile/synth"
 	"github.com/osapi-io/osapi-profile/synth/check"
@@ -168,6 +170,11 @@ func (r *run) files() (files []unit.File, shown map[string]string, err error) {
 			return nil, nil, err
 		}
 		extra += "Restart=no\nExecStart=\nExecStart=" + line + "\n"
+		if r.Plan != nil { // it is systemd that stops the service, and the plan says how
+			if s := r.Plan.Operations[len(r.Plan.Operations)-1].Signal; s != 0 {
+				extra += "KillMode=mixed\nKillSignal=" + unix.SignalName(s) + "\n"
+			}
+		}
 	}
 	whole := false
 	for i, f := range r.Profile.Unit {

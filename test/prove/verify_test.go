@@ -43,7 +43,7 @@ func TestVerify(t *testing.T) {
 	need.BPF(t)
 	need.Tools(t, "nginx", "curl")
 	root, dir := need.ModuleRoot(t), t.TempDir()
-	layOut(t, dir, "verify.sh", "../plan/nginx.conf", "../plan/nginx.yaml")
+	layOut(t, dir, "verify.sh", "../plan/nginx.conf")
 	c := exec.Command(filepath.Join(root, "test/container/container.sh"), "run", dir, "--", "./verify.sh")
 	c.Env = append(os.Environ(), "CONTAINER_TIMEOUT=280")
 	command(t, c)
@@ -53,7 +53,7 @@ func TestVerify(t *testing.T) {
 		assert.Equal(t, "0", status)
 		assert.True(t, r.OK, "%+v", r)
 		assert.Equal(t, []string{"systemd"}, r.Proven)
-		assert.Len(t, r.Operations, 7)
+		assert.Len(t, r.Operations, 4)
 	})
 	for name, want := range map[string]struct{ by, allow string }{
 		"ReadWritePaths":          {"ProtectSystem=strict", "ReadWritePaths=-/srv/proof"},
