@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/coreos/go-systemd/v22/dbus"
@@ -137,20 +138,11 @@ func (s *Service) loaded(ctx context.Context) error {
 	read, _ := p["DropInPaths"].([]string)
 	for _, f := range s.Files {
 		path := filepath.Join(Directory, f.Name)
-		if path != fragment && !contains(read, path) {
+		if path != fragment && !slices.Contains(read, path) {
 			return fmt.Errorf("systemd reads %s from %s and not from %s", s.Name, fragment, path)
 		}
 	}
 	return nil
-}
-
-func contains(paths []string, path string) bool {
-	for _, p := range paths {
-		if p == path {
-			return true
-		}
-	}
-	return false
 }
 
 // Start gives the result of the start job, which is "done" when it worked.

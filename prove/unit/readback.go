@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -38,8 +39,9 @@ func (d Difference) String() string {
 
 func list(words []string) string { return cmp.Or(strings.Join(words, " "), "nothing more") }
 
-// ReadBack compares each directive of the [Service] section, in the unit and all
-// its drop-ins, with what systemd holds, and gives those that differ.
+// ReadBack compares each directive that the installed files set in the [Service]
+// section, together with what other files of the service say of it, with what systemd
+// holds, and gives those that differ.
 func (s *Service) ReadBack(ctx context.Context) ([]Difference, error) {
 	held, err := s.host.conn.GetAllPropertiesContext(ctx, s.Name)
 	if err != nil {
@@ -57,7 +59,10 @@ func (s *Service) ReadBack(ctx context.Context) ([]Difference, error) {
 		}
 		all = append(all, read...)
 	}
-	r := reader{held: held, groups: groups(ctx), features: features(ctx)}
+	r := reader{held: held, groups: groups(ctx), features: features(ctx), of: map[string]bool{}}
+	for _, f := range s.Files {
+		r.of[filepath.Join(Directory, f.Name)] = true
+	}
 	return r.compare(all), nil
 }
 
@@ -83,6 +88,7 @@ func (s *Service) Texts(ctx context.Context) ([]File, error) {
 type reader struct {
 	held     map[string]any
 	groups   func(kind, name string) []string // what a name with an "@" stands for
+	of       map[string]bool                  // the files whose directives are compared
 	features string                           // what systemd was built with: "+SECCOMP -BPF_FRAMEWORK"
 }
 
@@ -101,7 +107,7 @@ func (r reader) compare(all []systemd.Assignment) []Difference {
 			continue
 		}
 		settings = append(settings, a.Setting)
-		if _, known := last[a.Name]; !known {
+		if r.of[a.File] && !slices.Contains(names, a.Name) {
 			names = append(names, a.Name)
 		}
 		last[a.Name] = a.Line

@@ -51,8 +51,8 @@ func scalar(want []string, held any) (both, got []string, err error) {
 		return []string{last}, []string{v}, nil
 	case []string:
 		return want, v, nil
-	case int32: // SystemCallErrorNumber
-		return []string{last}, []string{unix.ErrnoName(syscall.Errno(v))}, nil
+	case int32:
+		return []string{last}, []string{number(v, last)}, nil
 	case uint32: // UMask
 		mode, err := strconv.ParseUint(last, 8, 32)
 		return []string{fmt.Sprintf("%04o", mode)}, []string{fmt.Sprintf("%04o", v)}, err
@@ -65,6 +65,18 @@ func scalar(want []string, held any) (both, got []string, err error) {
 		}
 	}
 	return nil, nil, fmt.Errorf("systemd tells it as %T", held)
+}
+
+// number spells one as the text does: as itself, a signal (KillSignal=) or an error
+// (SystemCallErrorNumber=).
+func number(v int32, like string) string {
+	switch _, err := strconv.Atoi(like); {
+	case err == nil:
+		return strconv.Itoa(int(v))
+	case strings.HasPrefix(like, "SIG"):
+		return unix.SignalName(syscall.Signal(v))
+	}
+	return unix.ErrnoName(syscall.Errno(v))
 }
 
 // size reads a number, a size in bytes or a share of one CPU, which systemd keeps
