@@ -42,7 +42,7 @@ func (r Report) Ready() bool {
 // Inspect finds out what this machine allows, by loading the probes for real and
 // recording a process that ends at once. It leaves nothing behind.
 func Inspect() Report {
-	r := Report{Kernel: kernelRelease(), Systemd: systemdVersion()}
+	r := Report{Kernel: kernelRelease(), Systemd: SystemdVersion()}
 	r.Checks = append(r.Checks, privileges(), kernel(r.Kernel), typeInformation(), lockdown())
 	probes, err := load(capabilityChoices(), functionWays())
 	check := Check{Name: "probes", OK: err == nil, Required: true, Detail: "loaded and attached"}

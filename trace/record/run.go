@@ -102,7 +102,7 @@ func (r *recording) begin(header trace.Header) error {
 	out := trace.NewWriter(r.pending)
 	header.Tool, header.Run, header.Started = r.Tool, rand.Text(), r.started.UTC()
 	header.Arch, header.Kernel, header.OS = runtime.GOARCH, kernelRelease(), prettyName()
-	header.Systemd, header.Root, header.Probes = systemdVersion(), rootType(), r.chosen
+	header.Systemd, header.Root, header.Probes = SystemdVersion(), rootType(), r.chosen
 	if err := errors.Join(out.Header(header), r.pending.flush()); err != nil {
 		return fmt.Errorf("writing the trace: %w", err)
 	}
