@@ -12,9 +12,10 @@ export CGO_ENABLED := 0
 LINT := $(CACHE)/bin/golangci-lint-v2.15.0
 SOURCES = $(shell find bpf cmd synth trace -name '*.go' -o -name '*.o') go.mod go.sum
 SCRIPTS = $(shell git ls-files -z | xargs -0 awk 'FNR == 1 && /^\#!\/bin\/(ba)?sh/ { print FILENAME } { nextfile }')
+NFPM := $(CACHE)/bin/nfpm-v2.48.0
 DIR ?= .
 
-.PHONY: build deps generate generate-check test test-fast test-slow sweep lint fmt fmt-check bench demo vm docs-check clean help
+.PHONY: build deps generate generate-check test test-fast test-slow sweep lint fmt fmt-check bench demo vm docs docs-fmt docs-check package clean help
 
 build: osapi-profile ## build ./osapi-profile
 
@@ -36,8 +37,8 @@ test: test-fast test-slow ## run all tests, as root for those of the kernel; not
 test-fast: build ## unit tests, fuzz seeds, golden files, command line, probes
 	go test -timeout=30m $$(go list ./... | grep -v '/osapi-profile/test/')
 
-test-slow: build ## tests against strace, and in the container and the guest
-	go test -count=1 -p=1 -timeout=90m ./test/...
+test-slow: build $(NFPM) ## tests against strace, and in the container and the guest
+	NFPM=$(NFPM) go test -count=1 -p=1 -timeout=90m ./test/...
 
 sweep: ## take capabilities away from real daemons, DAEMONS="..." or all, and write what that shows into its page (root)
 	go run ./test/sweep $(if $(DAEMONS),,-write docs/docs/sidebar/capability-sweep.md) $(DAEMONS)
@@ -68,11 +69,29 @@ demo: ## record a real daemon and print its profiles, KEEP=DIR keeps them; insta
 vm: ## run CMD="..." in the throw-away guest, with DIR (default .) as /job; VM_SUITE=trixie VM_KERNEL=trixie-backports: another one
 	@test/vm/vm.sh run '$(DIR)' -- bash -c '$(subst ','\'',$(CMD))'
 
+docs: docs/node_modules ## build the guide's site into docs/build, without a warning or a broken link (npm)
+	cd docs && npm run --silent format:check
+	cd docs && npm run --silent build 2>&1 | tee /dev/stderr | { ! grep -q '\[WARNING\]'; }
+
+docs/node_modules: docs/package.json docs/package-lock.json
+	cd docs && npm ci --ignore-scripts
+	touch $@
+
+docs-fmt: docs/node_modules ## format the pages
+	cd docs && npm run --silent format
+
 docs-check: build ## fail when a generated region of the pages is stale
 	./osapi-profile docs --check $$(git ls-files 'docs/*.md')
 
+package: $(NFPM) ## build binaries, a .deb and checksums for amd64 and arm64 into dist/
+	NFPM=$(NFPM) packaging/build.sh dist
+
+$(NFPM):
+	GOBIN=$(CACHE)/bin go install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(lastword $(subst -, ,$@))
+	mv $(CACHE)/bin/nfpm $@
+
 clean: ## remove what was built; the cache of images and tools stays
-	rm -f osapi-profile
+	rm -rf osapi-profile dist docs/build docs/.docusaurus
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -37,7 +37,7 @@ trouble. diff and record have their own; see their help.`,
 		},
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, "%v", err) })
-	root.AddCommand(newRecord(), newMark(), newEmit(), newExplain(), newCheck(), newDiff(), newMerge(), newDocs(), newDoctor(), newVersion())
+	root.AddCommand(newRecord(), newMark(), newEmit(), newExplain(), newCheck(), newDiff(), newMerge(), newDocs(), newDoctor(), newVersion(), newMan())
 	return root
 }
 

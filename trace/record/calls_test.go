@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "rewrite generated files")
 const callsPage = "../../docs/docs/sidebar/syscalls.md"
 
 const callsHead = `---
-sidebar_position: 6
+sidebar_position: 10
 sidebar_label: System calls
 ---
 
