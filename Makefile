@@ -15,7 +15,7 @@ SCRIPTS = $(shell git ls-files -z | xargs -0 awk 'FNR == 1 && /^\#!\/bin\/(ba)?s
 NFPM := $(CACHE)/bin/nfpm-v2.48.0
 DIR ?= .
 
-.PHONY: build deps generate generate-check test test-fast test-slow sweep lint fmt fmt-check bench demo vm docs docs-fmt docs-check package clean help
+.PHONY: build deps generate generate-check test test-fast test-slow sweep lint fmt fmt-check bench demo vm docs docs-fmt docs-check tools package clean help
 
 build: osapi-profile ## build ./osapi-profile
 
@@ -37,8 +37,8 @@ test: test-fast test-slow ## run all tests, as root for those of the kernel; not
 test-fast: build ## unit tests, fuzz seeds, golden files, command line, probes
 	go test -timeout=30m $$(go list ./... | grep -v '/osapi-profile/test/')
 
-test-slow: build $(NFPM) ## tests against strace, and in the container and the guest
-	NFPM=$(NFPM) go test -count=1 -p=1 -timeout=90m ./test/...
+test-slow: build ## tests against strace, and in the container and the guest
+	NFPM=$(wildcard $(NFPM)) go test -count=1 -p=1 -timeout=90m ./test/...
 
 sweep: ## take capabilities away from real daemons, DAEMONS="..." or all, and write what that shows into its page (root)
 	go run ./test/sweep $(if $(DAEMONS),,-write docs/docs/sidebar/capability-sweep.md) $(DAEMONS)
@@ -71,11 +71,13 @@ vm: ## run CMD="..." in the throw-away guest, with DIR (default .) as /job; VM_S
 
 docs: docs/node_modules ## build the guide's site into docs/build, without a warning or a broken link (npm)
 	cd docs && npm run --silent format:check
-	cd docs && npm run --silent build 2>&1 | tee /dev/stderr | { ! grep -q '\[WARNING\]'; }
+	cd docs && npm run --silent build 2>&1 | tee /dev/stderr | { ! grep '\[WARNING\]' >/dev/null; }
 
 docs/node_modules: docs/package.json docs/package-lock.json
 	cd docs && npm ci --ignore-scripts
 	touch $@
+
+tools: $(LINT) $(NFPM) docs/node_modules ## install the linter, the packager and the site's modules, without which some tests are skipped
 
 docs-fmt: docs/node_modules ## format the pages
 	cd docs && npm run --silent format
