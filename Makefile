@@ -12,7 +12,7 @@ export CGO_ENABLED := 0
 LINT := $(CACHE)/bin/golangci-lint-v2.15.0
 SOURCES = $(shell find bpf cmd synth trace -name '*.go' -o -name '*.o') go.mod go.sum
 SCRIPTS = $(shell git ls-files -z | xargs -0 awk 'FNR == 1 && /^\#!\/bin\/(ba)?sh/ { print FILENAME } { nextfile }')
-NFPM := $(CACHE)/bin/nfpm-v2.48.0
+NFPM := $(CACHE)/bin/nfpm-v2.45.1
 DIR ?= .
 
 .PHONY: build deps generate generate-check test test-fast test-slow sweep lint fmt fmt-check bench demo vm docs docs-fmt docs-check tools package clean help

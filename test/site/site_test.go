@@ -33,10 +33,9 @@ var names = []trace.Path{
 
 func hostile() *trace.Trace {
 	t := tracegen.Trace(rand.New(rand.NewPCG(7, 7)), 40)
-	for i, name := range names {
-		f := t.Files[i%len(t.Files)]
-		f.Path = "/srv/x" + name
-		t.Files = append(t.Files, f)
+	seen := trace.Seen{Subject: t.Files[0].Subject, Outcome: trace.OK}
+	for _, name := range names {
+		t.Files = append(t.Files, trace.File{Seen: seen, Path: "/srv/x" + name, Access: trace.AccessRead, Type: "file", FS: "ext4", Mode: 0o644})
 	}
 	return t
 }
@@ -80,10 +79,14 @@ func compile(t *testing.T, text string) (md, mdx string) {
 	var pages []string
 	require.NoError(t, json.Unmarshal(out, &pages))
 	require.Len(t, pages, 2)
+	for i := range pages { // HTML's parser, which is in the way of .md, moves space before tables
+		pages[i] = blank.ReplaceAllString(pages[i], "\n")
+	}
 	return pages[0], pages[1]
 }
 
 var (
+	blank   = regexp.MustCompile(`\n{2,}`)
 	element = regexp.MustCompile(`</?([a-zA-Z0-9]+)([^>]*)>`)
 	// What Markdown itself makes of headings, paragraphs, tables and code.
 	plain      = regexp.MustCompile(`^(h[1-6]|p|table|thead|tbody|tr|th|td|code|pre|ul|li|strong|em)$`)
@@ -95,7 +98,7 @@ var (
 func TestHostileNamesAreText(t *testing.T) {
 	text := page(t, synth.Infer(hostile(), synth.Options{}))
 	md, mdx := compile(t, text)
-	require.Equal(t, md, mdx)
+	require.True(t, md == mdx, "as .mdx it is another page")
 	for _, m := range element.FindAllStringSubmatch(md, -1) {
 		require.Regexp(t, plain, m[1], m[0])
 		require.Regexp(t, attributes, m[2], m[0])
@@ -107,6 +110,8 @@ func TestHostileNamesAreText(t *testing.T) {
 			require.Equal(t, strings.Count(rows[0], "<th>"), strings.Count(row, "<td>")+strings.Count(row, "<th>"), row)
 		}
 	}
+	files, _, _ := strings.Cut(md[strings.Index(md, "<h2>Files</h2>"):], "</table>")
+	require.Equal(t, len(names), strings.Count(files, "<tr><td><code>/srv/x"))
 	// A name that needs no escape is there as it is.
 	for _, name := range []string{"/srv/x{alert(1)}", "/srv/x${x}", "/srv/x:smile:", "/srv/x[x](javascript:1)", "/srv/x@{PROC}"} {
 		require.Contains(t, md, name)
