@@ -17,13 +17,14 @@ version() {
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 export VERSION=${VERSION:-$(version)} CGO_ENABLED=0 TZ=UTC LC_ALL=C
 umask 022
+build() { go build -trimpath -buildvcs=auto -o "$1" ./cmd/osapi-profile; }
 rm -rf "$out"
 mkdir -p "$out"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # What is the same on each architecture.
-go build -trimpath -o "$work/native" ./cmd/osapi-profile
+build "$work/native"
 common=$work/common
 mkdir -p "$common/completion" "$common/guide"
 "$work/native" man "$common/man"
@@ -37,7 +38,7 @@ find "$common/guide" -name _category_.json -delete
 for ARCH in amd64 arm64; do
   export ARCH STAGE=$work/$ARCH
   cp -r "$common" "$STAGE"
-  GOOS=linux GOARCH=$ARCH go build -trimpath -o "$STAGE/osapi-profile" ./cmd/osapi-profile
+  GOOS=linux GOARCH=$ARCH build "$STAGE/osapi-profile"
   chmod -R u=rwX,go=rX "$STAGE"
   find "$STAGE" -exec touch --date="@$SOURCE_DATE_EPOCH" {} +
   "$nfpm" package --config packaging/nfpm.yaml --packager deb --target "$out/" >/dev/null
