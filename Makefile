@@ -12,10 +12,9 @@ export CGO_ENABLED := 0
 LINT := $(CACHE)/bin/golangci-lint-v2.15.0
 SOURCES = $(shell find bpf cmd synth trace -name '*.go' -o -name '*.o') go.mod go.sum
 SCRIPTS = $(shell git ls-files -z | xargs -0 awk 'FNR == 1 && /^\#!\/bin\/(ba)?sh/ { print FILENAME } { nextfile }')
-NFPM := $(CACHE)/bin/nfpm-v2.45.1
 DIR ?= .
 
-.PHONY: build deps generate generate-check test test-fast test-slow sweep lint fmt fmt-check bench demo vm docs docs-fmt docs-check tools package clean help
+.PHONY: build deps generate generate-check test test-fast test-slow sweep lint fmt fmt-check bench demo vm docs docs-fmt docs-check tools clean help
 
 build: osapi-profile ## build ./osapi-profile
 
@@ -38,7 +37,7 @@ test-fast: build ## unit tests, fuzz seeds, golden files, command line, probes
 	go test -timeout=30m $$(go list ./... | grep -v '/osapi-profile/test/')
 
 test-slow: build ## tests against strace, and in the container and the guest
-	NFPM=$(wildcard $(NFPM)) go test -count=1 -p=1 -timeout=90m ./test/...
+	go test -count=1 -p=1 -timeout=90m ./test/...
 
 sweep: ## take capabilities away from real daemons, DAEMONS="..." or all, and write what that shows into its page (root)
 	go run ./test/sweep $(if $(DAEMONS),,-write docs/docs/sidebar/capability-sweep.md) $(DAEMONS)
@@ -77,7 +76,7 @@ docs/node_modules: docs/package.json docs/package-lock.json
 	cd docs && npm ci --ignore-scripts
 	touch $@
 
-tools: $(LINT) $(NFPM) docs/node_modules ## install the linter, the packager and the site's modules, without which some tests are skipped
+tools: $(LINT) docs/node_modules ## install the linter and the site's modules, without which some tests are skipped
 
 docs-fmt: docs/node_modules ## format the pages
 	cd docs && npm run --silent format
@@ -85,15 +84,8 @@ docs-fmt: docs/node_modules ## format the pages
 docs-check: build ## fail when a generated region of the pages is stale
 	./osapi-profile docs --check $$(git ls-files 'docs/*.md')
 
-package: $(NFPM) ## build binaries, a .deb and checksums for amd64 and arm64 into dist/
-	NFPM=$(NFPM) packaging/build.sh dist
-
-$(NFPM):
-	GOBIN=$(CACHE)/bin go install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(lastword $(subst -, ,$@))
-	mv $(CACHE)/bin/nfpm $@
-
 clean: ## remove what was built; the cache of images and tools stays
-	rm -rf osapi-profile dist docs/build docs/.docusaurus
+	rm -rf osapi-profile docs/build docs/.docusaurus
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
