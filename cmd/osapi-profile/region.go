@@ -83,6 +83,10 @@ func regionOptions(r markdown.Region) (emitOptions, error) {
 		switch key {
 		case "user":
 			opt.user = value
+		case "group":
+			opt.group = value
+		case "arguments":
+			opt.args = value
 		case "name":
 			opt.name = value
 		case "apparmor-profile":
@@ -114,7 +118,7 @@ func regionOptions(r markdown.Region) (emitOptions, error) {
 		case "strict":
 			opt.strict, err = yes(value)
 		default:
-			err = fmt.Errorf("unknown key; there are format, trace, user, name, apparmor-profile, systemd-version, syscalls, exec-files, limits, prctl, strict, fold, " +
+			err = fmt.Errorf("unknown key; there are format, trace, user, group, arguments, name, apparmor-profile, systemd-version, syscalls, exec-files, limits, prctl, strict, fold, " +
 				"children, no-new-privileges, apparmor-abi, complain, abstractions and level")
 		}
 		if err != nil {
