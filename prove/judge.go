@@ -138,13 +138,12 @@ func (p Profile) appArmorRemedy(wider Profile, refuses func(Profile) bool) strin
 	}
 	text := string(p.AppArmor.Text)
 	end := strings.LastIndex(text, "}")
-	have := map[string]bool{}
-	for line := range strings.Lines(text) {
-		have[strings.TrimSpace(line)] = true
-	}
 	for line := range strings.Lines(string(wider.AppArmor.Text)) {
 		rule := strings.TrimSpace(line)
-		if end < 0 || have[rule] || strings.HasPrefix(rule, "#") || !strings.HasSuffix(rule, ",") {
+		if before, _, commented := strings.Cut(rule, ", # "); commented {
+			rule = before + ","
+		}
+		if end < 0 || strings.HasPrefix(rule, "#") || !strings.HasSuffix(rule, ",") {
 			continue
 		}
 		with := *p.AppArmor

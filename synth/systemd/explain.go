@@ -1,6 +1,7 @@
 package systemd
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -56,7 +57,7 @@ func (x *Explainer) Explain(a Assignment) synth.Explanation {
 		}
 		return out
 	}
-	out.Means = strings.TrimSpace(r.says)
+	out.Means = strings.TrimSpace(cmp.Or(r.says, takes[a.Name]))
 	words, err := splitWords(a.Value)
 	if err != nil {
 		return out

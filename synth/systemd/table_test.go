@@ -270,7 +270,7 @@ func TestProtectSystemGivesWayByDegrees(t *testing.T) {
 			continue
 		}
 		require.Contains(t, string(dropIn), "\nProtectSystem="+want+"\n")
-		require.Contains(t, string(dropIn), "\nBindReadOnlyPaths=-/usr/bin/worker\n")
+		require.Contains(t, string(dropIn), "\nBindReadOnlyPaths=-/usr/bin/worker")
 		box, err := systemd.ReadSandbox(bytes.NewReader(dropIn), systemd.DefaultVersion)
 		require.NoError(t, err)
 		require.Empty(t, box.Refuses(b.Trace))

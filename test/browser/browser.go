@@ -58,8 +58,11 @@ func Start(t testing.TB) *Browser {
 	t.Cleanup(func() {
 		b.session = ""
 		_ = b.send("Browser.close", nil)
-		ended := make(chan error, 1)
-		go func() { ended <- cmd.Wait() }()
+		ended := make(chan struct{})
+		go func() {
+			_ = cmd.Wait()
+			close(ended)
+		}()
 		select {
 		case <-ended:
 		case <-time.After(20 * time.Second):
