@@ -3,7 +3,6 @@ package main
 import (
 	"io"
 	"slices"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -61,7 +60,7 @@ Exit status: 0 on success, 2 on trouble.`,
 			case len(args) == 0:
 				return usageError(cmd, "name the traces to merge")
 			case !slices.Contains([]string{"", byRun, byOperation}, opt.coverage):
-				return usageError(cmd, "--coverage is of runs or operations, not "+strconv.Quote(opt.coverage))
+				return usageError(cmd, "--coverage is of runs or operations, not %q", opt.coverage)
 			case opt.json && opt.coverage == "":
 				return usageError(cmd, "--json is for --coverage: a trace is JSON in any case")
 			}

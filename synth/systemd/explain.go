@@ -57,10 +57,13 @@ func (x *Explainer) Explain(a Assignment) synth.Explanation {
 		}
 		return out
 	}
-	out.Means = strings.TrimSpace(cmp.Or(r.says, takes[a.Name]))
+	out.Means = strings.TrimSpace(r.says)
 	words, err := splitWords(a.Value)
 	if err != nil {
 		return out
+	}
+	if !namesThings(a.Name, words) {
+		out.Means = cmp.Or(out.Means, takes[a.Name])
 	}
 	var rules []string
 	if a.Value == "" {
