@@ -37,7 +37,7 @@ func TestDaemons(t *testing.T) {
 			assert.NoError(t, err)
 		}
 	}
-	dirs, err := filepath.Glob("daemons/*/")
+	dirs, err := filepath.Glob("daemons/*/plan.yaml")
 	require.NoError(t, err)
 	assert.Len(t, dirs, len(daemons()))
 	_, err = choose([]string{"nobody"})

@@ -31,7 +31,8 @@ type Host struct {
 
 // Open asks for systemd, as root, and removes what killed runs left behind.
 func Open(ctx context.Context) (*Host, error) {
-	conn, err := dbus.NewSystemdConnectionContext(ctx)
+	// Cancelled is what runs here, not what removes it: that needs the connection too.
+	conn, err := dbus.NewSystemdConnectionContext(context.WithoutCancel(ctx))
 	if err != nil {
 		return nil, fmt.Errorf("systemd does not answer; is it running as PID 1, and are you root? %w", err)
 	}

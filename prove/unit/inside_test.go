@@ -96,7 +96,7 @@ func TestService(t *testing.T) {
 	require.Len(t, o.Commands, 3)
 	assert.Equal(t, Command{"ExecStartPost", []string{"/bin/sh", "-c", "touch /etc/x || exit 30"}, o.Commands[1].PID, Exited, 30}, o.Commands[1])
 	assert.Equal(t, Killed, o.Code)
-	assert.Equal(t, int(syscall.SIGTERM), o.Status)
+	assert.Equal(t, int(syscall.SIGQUIT), o.Status)
 	talk, err := s.Talk(ctx, 30)
 	require.NoError(t, err)
 	assert.Contains(t, talk, "/etc/x")

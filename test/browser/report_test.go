@@ -92,9 +92,9 @@ func byKeyboard(t *testing.T, b *Browser) {
 	b.Press("Escape")
 	b.Await(`document.getElementById("find").hidden`)
 	b.Type("resolvectl")
-	b.Await(`document.querySelectorAll("#results .item").length > 0`)
+	b.Await(`!document.getElementById("find").hidden && document.querySelectorAll("#results .item").length > 0`)
 	picture(b, "desktop-light-search")
-	b.until("document.activeElement.tagName === 'SUMMARY'")
+	b.until("document.activeElement.matches('#results summary')")
 	b.Press("Enter")
 	b.Await(`document.querySelector("#results .item[open] .facts td") !== null`)
 
