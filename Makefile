@@ -14,7 +14,7 @@ SOURCES = $(shell find bpf cmd synth trace -name '*.go' -o -name '*.o') go.mod g
 SCRIPTS = $(shell git ls-files -z | xargs -0 awk 'FNR == 1 && /^\#!\/bin\/(ba)?sh/ { print FILENAME } { nextfile }')
 DIR ?= .
 
-.PHONY: build deps generate generate-check test test-fast test-slow sweep lint fmt fmt-check bench demo vm docs-check clean help
+.PHONY: build deps generate generate-check test test-fast test-slow sweep proof lint fmt fmt-check bench demo vm docs docs-fmt docs-check release-docs tools clean help
 
 build: osapi-profile ## build ./osapi-profile
 
@@ -34,13 +34,16 @@ generate-check: generate ## fail when what is committed differs from what is gen
 test: test-fast test-slow ## run all tests, as root for those of the kernel; nothing is installed
 
 test-fast: build ## unit tests, fuzz seeds, golden files, command line, probes
-	go test -timeout=30m $$(go list ./... | grep -v '/osapi-profile/test/')
+	go test -timeout=30m $$(go list ./... | grep -Ev '/osapi-profile/(test/|proof$$)')
 
 test-slow: build ## tests against strace, and in the container and the guest
-	go test -count=1 -p=1 -timeout=90m ./test/...
+	go test -count=1 -p=1 -timeout=90m ./test/... ./proof
 
 sweep: ## take capabilities away from real daemons, DAEMONS="..." or all, and write what that shows into its page (root)
 	go run ./test/sweep $(if $(DAEMONS),,-write docs/docs/sidebar/capability-sweep.md) $(DAEMONS)
+
+proof: ## run real daemons again under their own profiles, DAEMONS="..." or all; PROOF=guest: under AppArmor too (root)
+	go run ./proof $(if $(filter guest,$(PROOF)),-guest) -write docs/docs/sidebar/proof-matrix.md $(DAEMONS)
 
 lint: fmt-check $(LINT) ## check Go and shell sources
 	$(LINT) run
@@ -68,11 +71,27 @@ demo: ## record a real daemon and print its profiles, KEEP=DIR keeps them; insta
 vm: ## run CMD="..." in the throw-away guest, with DIR (default .) as /job; VM_SUITE=trixie VM_KERNEL=trixie-backports: another one
 	@test/vm/vm.sh run '$(DIR)' -- bash -c '$(subst ','\'',$(CMD))'
 
+docs: docs/node_modules ## build the guide's site into docs/build, without a warning or a broken link (npm)
+	cd docs && npm run --silent format:check
+	cd docs && npm run --silent build 2>&1 | tee /dev/stderr | { ! grep '\[WARNING\]' >/dev/null; }
+
+docs/node_modules: docs/package.json docs/package-lock.json
+	cd docs && npm ci --ignore-scripts
+	touch $@
+
+tools: $(LINT) docs/node_modules ## install the linter and the site's modules, without which some tests are skipped
+
+docs-fmt: docs/node_modules ## format the pages
+	cd docs && npm run --silent format
+
 docs-check: build ## fail when a generated region of the pages is stale
 	./osapi-profile docs --check $$(git ls-files 'docs/*.md')
 
+release-docs: build ## renew the pages for a release (OSAPI=FILE: from a new recording); fail when one was stale or a privilege grew unacknowledged
+	.ci/release-docs
+
 clean: ## remove what was built; the cache of images and tools stays
-	rm -f osapi-profile
+	rm -rf osapi-profile docs/build docs/.docusaurus
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

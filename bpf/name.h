@@ -129,11 +129,10 @@ __noinline u32 name_into(u32 which, u32 used, u64 name)
 		return used;
 	}
 	n = bpf_probe_read_user_str(&out->text[used & (TEXT_MAX - 1)], PATH_ROOM, (void *)name);
-	if (n <= 0) {
+	if (n < 0)
 		out->event.flags |= EVENT_FAULT;
-		return used;
-	}
-	return used + n - 1;
+	/* 1 for the NUL of an empty name, but 0 before 6.16 (strncpy_from_user_nofault) */
+	return n > 0 ? used + n - 1 : used;
 }
 
 static __always_inline u32 add_user_name(u32 which, u32 *used, const void *name)

@@ -13,9 +13,23 @@ import (
 func (p *Profile) Refuses(t *trace.Trace) []any {
 	t = t.Confined()
 	by := subjectsOf(t)
+	type asked struct {
+		path   trace.Path
+		access trace.Access
+	}
+	known := map[asked]bool{} // most files are met in many operations
+	file := func(path trace.Path, access trace.Access) bool {
+		ask := asked{path, access}
+		granted, ok := known[ask]
+		if !ok {
+			granted = p.GrantsFile(path, access)
+			known[ask] = granted
+		}
+		return granted
+	}
 	var out []any
 	for f := range Each(t) {
-		if !p.grants(f, by) {
+		if !p.grants(f, by, file) {
 			out = append(out, f)
 		}
 	}
@@ -33,8 +47,8 @@ func (p *Profile) Refused(t *trace.Trace) []string {
 	return out
 }
 
-// grants says whether one fact is granted, or needs no grant.
-func (p *Profile) grants(of any, by subjects) bool {
+// grants says whether one fact is granted, or needs no grant; file is GrantsFile.
+func (p *Profile) grants(of any, by subjects, file func(trace.Path, trace.Access) bool) bool {
 	switch f := of.(type) {
 	case trace.Syscall:
 		return f.Outcome == "ENOSYS" || p.grantsSyscall(f)
@@ -45,7 +59,7 @@ func (p *Profile) grants(of any, by subjects) bool {
 		return !restsOnPermission(f.Outcome) || !slices.ContainsFunc([]trace.Path{target.Exe, target.Script, target.Loader},
 			func(path trace.Path) bool { return path != "" && path[0] == '/' && !p.grantsExec(path) })
 	case trace.File:
-		return !restsOnPermission(f.Outcome) || f.Anon || f.Path == "" || f.Path[0] != '/' || p.GrantsFile(f.Path, f.Access) &&
+		return !restsOnPermission(f.Outcome) || f.Anon || f.Path == "" || f.Path[0] != '/' || file(f.Path, f.Access) &&
 			(f.Access&(trace.AccessExec|trace.AccessExecMap) == 0 || p.grantsExec(f.Path))
 	case trace.Socket:
 		return !SocketRestsOnPermission(f) || p.grantsSocket(f)

@@ -14,6 +14,7 @@ type Operation struct {
 	Failed    int             `json:"failed,omitempty"` // of these, how often not as planned
 	Detail    string          `json:"detail,omitempty"` // why it failed, or never ran
 	Resources trace.Resources `json:"resources,omitzero"`
+	Elsewhere *Elsewhere      `json:"elsewhere,omitempty"` // no capability would make it work for a user
 }
 
 // Use is what was done to a file in one operation.
@@ -50,6 +51,7 @@ func inferOperations(t *trace.Trace) []Operation {
 	for _, name := range namedByFacts(t) {
 		get(name)
 	}
+	decidedElsewhere(t, operations)
 	return operations
 }
 

@@ -30,10 +30,11 @@ type Program struct {
 // inferPrograms splits the facts by program. Programs of one name are one.
 func inferPrograms(t *trace.Trace, by subjects, folds *folder, whole *Profile, opt Options) []*Program {
 	programs := map[trace.Path]*Program{}
+	own := t.ByName(by.name)
 	for _, s := range append([]trace.Subject{{}}, t.Subjects...) {
 		name := by.name(s.ID)
 		if programs[name] == nil {
-			programs[name] = &Program{Name: name, Needs: needsOf(name, t, by, folds, whole, opt)}
+			programs[name] = &Program{Name: name, Needs: needsOf(name, own[name], by, folds, whole, opt)}
 		}
 	}
 	seen := map[trace.Path]bool{}
@@ -65,9 +66,11 @@ func inferPrograms(t *trace.Trace, by subjects, folds *folder, whole *Profile, o
 	return out
 }
 
-// needsOf is the profile of the facts of one program.
-func needsOf(name trace.Path, t *trace.Trace, by subjects, folds *folder, whole *Profile, opt Options) *Profile {
-	own := t.OfSubjects(func(id int) bool { return by.name(id) == name })
+// needsOf is the profile of a program's own facts, nil when it has none.
+func needsOf(name trace.Path, own *trace.Trace, by subjects, folds *folder, whole *Profile, opt Options) *Profile {
+	if own == nil {
+		own = &trace.Trace{}
+	}
 	if name == "" {
 		// The recorder's own child, which executes the worker, is no program.
 		own.Execs = slices.DeleteFunc(own.Execs, func(e trace.Exec) bool { return e.Subject == 0 })

@@ -48,6 +48,10 @@ func OneLine(text string) string {
 	return text
 }
 
+// Printable spells a text of anybody's making for a comment: in ASCII and on one
+// line, what cannot be printed as Go's quoted strings have it.
+func Printable(text string) string { return strings.Trim(fmt.Sprintf("%+q", text), `"`) }
+
 // String is what is granted, on one line.
 func (g Grant) String() string {
 	s := g.Kind + " " + OneLine(g.Name)

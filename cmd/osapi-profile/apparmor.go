@@ -51,11 +51,14 @@ func (o *apparmorOptions) check() error {
 }
 
 func writeAppArmor(w io.Writer, p *synth.Profile, opt emitOptions) error {
-	o := opt.aa
-	return apparmor.Write(w, p, apparmor.Options{
-		Name: opt.name, User: opt.user, Children: apparmor.Children(o.children), Stacked: o.stacked(p),
-		Complain: o.complain, ABI: o.abi, Abstractions: o.abstractions,
-	})
+	return apparmor.Write(w, p, opt.toAppArmor(p))
+}
+
+func (o emitOptions) toAppArmor(p *synth.Profile) apparmor.Options {
+	return apparmor.Options{
+		Name: o.name, User: o.user, Children: apparmor.Children(o.aa.children), Stacked: o.aa.stacked(p),
+		Complain: o.aa.complain, ABI: o.aa.abi, Abstractions: o.aa.abstractions,
+	}
 }
 
 // stacked says whether the unit sets NoNewPrivileges=: it does unless the worker

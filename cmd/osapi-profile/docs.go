@@ -35,12 +35,14 @@ each marker on a line of its own; in MDX pages {/* ... */} instead. The trace's
 path is relative to the page; several trace= are merged. format= is one of
 
 ` + formatHelp() + `
-or a table: ` + strings.Join(markdown.Tables(), ", ") + `.
+or a table: ` + strings.Join(markdown.Tables(), ", ") + `,
+or changes, what the trace needs more and less than that of since=.
 
-Further keys are user, name, apparmor-profile, systemd-version, syscalls=groups,
-fold, children, no-new-privileges and apparmor-abi, and exec-files, limits,
-prctl, strict, complain and abstractions with yes or no, as the options of emit,
-and level=N, the level of the first heading of format=markdown.
+Further keys are user, group, arguments, name, apparmor-profile, systemd-version,
+syscalls=groups, fold, children, no-new-privileges and apparmor-abi, and
+exec-files, limits, prctl, strict, complain and abstractions with yes or no, as
+the options of emit, and level=N, the level of the first heading of
+format=markdown.
 
 If any page cannot be rendered none is written.
 

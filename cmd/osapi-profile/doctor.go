@@ -24,10 +24,10 @@ func newDoctor() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor [--json]",
 		Short: "Tell whether recording can work here, and what would be missing",
-		Long: `doctor loads the probes for a moment and tells what this kernel and system
-allow: whether a recording can work, which hook would be behind each kind of
-fact, what a trace could not vouch for, and what to do about it. It changes
-nothing.
+		Long: `doctor loads the probes for a moment, records a process of its own for a trial
+and tells what this kernel and system allow: whether a recording can work, which
+hook would be behind each kind of fact, what a trace could not vouch for, and
+what to do about it. It changes nothing.
 
 Exit status: 0 if recording can work, 1 if not, 2 on trouble.`,
 		Example: `  sudo osapi-profile doctor

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/osapi-io/osapi-profile/synth"
+	"github.com/osapi-io/osapi-profile/synth/coverage"
 	"github.com/osapi-io/osapi-profile/synth/systemd"
 	"github.com/osapi-io/osapi-profile/trace"
 )
@@ -18,6 +19,8 @@ type emitOptions struct {
 	format   string
 	output   string
 	user     string
+	group    string
+	args     string // of the worker, in a unit
 	name     string
 	apparmor string
 	syscalls string // one of listed and grouped
@@ -30,7 +33,8 @@ type emitOptions struct {
 	aa       apparmorOptions
 	systemd  int
 	contexts string
-	level    int // of the first heading, in Markdown; 0 stands for 1
+	level    int    // of the first heading, in Markdown; 0 stands for 1
+	outlook  string // what a further run is expected to add, for HTML
 }
 
 func (o *emitOptions) addFlags(cmd *cobra.Command) {
@@ -38,6 +42,8 @@ func (o *emitOptions) addFlags(cmd *cobra.Command) {
 	f.StringVarP(&o.format, "format", "f", "", "what to write: "+strings.Join(formatNames(), ", "))
 	f.StringVarP(&o.output, "output", "o", "", "write to `FILE`, replacing it as a whole, instead of stdout")
 	f.StringVarP(&o.user, "user", "u", "", "make the profile for a worker that runs as `NAME` (default: as recorded)")
+	f.StringVar(&o.group, "group", "", "let the unit run the worker as group `NAME` (default: the user's own)")
+	f.StringVar(&o.args, "arguments", "", "put `ARGS` behind the worker in a unit's ExecStart=, since a recording keeps none")
 	f.StringVar(&o.name, "name", "", "`NAME` of the unit and of the AppArmor profile (default: the worker's)")
 	f.StringVar(&o.apparmor, "apparmor-profile", "", "let the unit switch to the AppArmor profile `NAME`, which must be loaded (default: a comment)")
 	f.BoolVar(&o.limits, "limits", false, "set the limits on memory, CPU and tasks instead of leaving them commented out")
@@ -73,11 +79,12 @@ What the traces cannot vouch for is told on stderr and in the profile.
 
 Exit status: 0 on success, 2 on trouble.`,
 		Example: `  sudo osapi-profile emit --format systemd
-  osapi-profile emit --format unit --user osapi --limits -o osapi.service worker.jsonl
+  osapi-profile emit --format unit --user osapi --arguments 'job worker start' -o osapi.service worker.jsonl
   osapi-profile emit --format apparmor --name osapi -o osapi.apparmor worker.jsonl
   osapi-profile emit --format seccomp -o worker-seccomp.json worker.jsonl
   osapi-profile emit --format selinux --file-contexts rhel9/file_contexts -o osapi.cil worker.jsonl
   osapi-profile emit --format apparmor --complain --children auto worker.jsonl
+  osapi-profile emit --format html -o worker.html worker.jsonl
   osapi-profile emit --format json -o worker.json monday.jsonl tuesday.jsonl`,
 		DisableFlagsInUseLine: true,
 		Args:                  cobra.ArbitraryArgs,
@@ -107,7 +114,7 @@ var plainName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.@:-]{0,127}$`)
 // check finds values that no format could write.
 func (o *emitOptions) check() error {
 	for _, n := range []struct{ option, name string }{
-		{"name", o.name}, {"user", o.user}, {"apparmor-profile", o.apparmor},
+		{"name", o.name}, {"user", o.user}, {"group", o.group}, {"apparmor-profile", o.apparmor},
 	} {
 		if n.name != "" && !plainName.MatchString(n.name) {
 			return fmt.Errorf("%s %q: letters, digits and _ . @ : - only", n.option, n.name)
@@ -140,6 +147,9 @@ func joinFolds() string {
 func (o *emitOptions) settle(t *trace.Trace) {
 	if o.systemd == 0 {
 		o.systemd = systemdOf(t)
+	}
+	if o.format == "html" {
+		o.outlook = coverage.Of(t, synth.Options{Strict: o.strict}).Outlook()
 	}
 }
 

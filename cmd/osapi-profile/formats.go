@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/osapi-io/osapi-profile/synth"
+	"github.com/osapi-io/osapi-profile/synth/html"
 	"github.com/osapi-io/osapi-profile/synth/markdown"
 	"github.com/osapi-io/osapi-profile/synth/seccomp"
 	"github.com/osapi-io/osapi-profile/synth/selinux"
@@ -28,6 +29,7 @@ func formats() []format {
 		{"seccomp", "a filter for a container's runtime (OCI, Docker, Kubernetes)", "json", writeSeccomp},
 		{"selinux", "a CIL module for hosts with SELinux (experimental)", "text", writeSELinux},
 		{"markdown", "tables for people to read", "", writeMarkdown},
+		{"html", "one page to look around in: who needs what, why, what is open; works offline", "html", writeHTML},
 		{"json", "the profile with its evidence, for other programs", "json", writeJSON},
 	}
 }
@@ -68,7 +70,7 @@ func writeUnit(w io.Writer, p *synth.Profile, opt emitOptions) error {
 
 func (o emitOptions) toSystemd() systemd.Options {
 	return systemd.Options{
-		Version: o.systemd, User: o.user, Limits: o.limits, Name: o.name, AppArmorProfile: o.apparmor,
+		Version: o.systemd, User: o.user, Group: o.group, ExecArguments: o.args, Limits: o.limits, Name: o.name, AppArmorProfile: o.apparmor,
 		CallGroups: o.syscalls == grouped, LogCalls: o.logs, ExecFiles: o.execs,
 	}
 }
@@ -88,6 +90,10 @@ func writeSELinux(w io.Writer, p *synth.Profile, opt emitOptions) error {
 
 func writeMarkdown(w io.Writer, p *synth.Profile, opt emitOptions) error {
 	return markdown.Report(w, p, markdown.Options{Level: opt.level})
+}
+
+func writeHTML(w io.Writer, p *synth.Profile, opt emitOptions) error {
+	return html.Write(w, p, html.Options{Systemd: opt.toSystemd(), AppArmor: opt.toAppArmor(p), Outlook: opt.outlook})
 }
 
 func writeJSON(w io.Writer, p *synth.Profile, _ emitOptions) error { return synth.WriteJSON(w, p) }

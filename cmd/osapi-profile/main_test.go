@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/*.txtar. Each has a small trace at hand as
-// $WORK/worker.jsonl, and a state directory of its own.
+// $WORK/worker.jsonl, a state directory of its own, and the sources as $TOP.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
@@ -28,6 +28,11 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       *update,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("OSAPI_PROFILE_STATE", filepath.Join(env.WorkDir, "state"))
+			top, err := filepath.Abs("../..")
+			if err != nil {
+				return err
+			}
+			env.Setenv("TOP", top)
 			data, err := os.ReadFile("testdata/worker.jsonl")
 			if err != nil {
 				return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -12,12 +13,19 @@ import (
 
 type mergeOptions struct {
 	output   string
-	coverage bool
+	coverage string
 	json     bool
 }
 
+// What --coverage leaves out, one at a time.
+const (
+	byRun       = "runs"
+	byOperation = "operations"
+)
+
 func (o *mergeOptions) addFlags(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&o.coverage, "coverage", false, "write what each run added and what a further one would, instead of the union")
+	cmd.Flags().StringVar(&o.coverage, "coverage", "", "write what each of the `runs`, or operations, added, instead of the union")
+	cmd.Flags().Lookup("coverage").NoOptDefVal = byRun
 	cmd.Flags().BoolVar(&o.json, "json", false, "with --coverage: write JSON")
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "write to `FILE`, replacing it as a whole, instead of stdout")
 }
@@ -25,7 +33,7 @@ func (o *mergeOptions) addFlags(cmd *cobra.Command) {
 func newMerge() *cobra.Command {
 	var opt mergeOptions
 	cmd := &cobra.Command{
-		Use:   "merge [-o FILE] [--coverage [--json]] TRACE...",
+		Use:   "merge [-o FILE] [--coverage[=runs|operations] [--json]] TRACE...",
 		Short: "Write the union of traces",
 		Long: `merge writes one trace that holds the runs of all given ones, each fact once.
 The order of the traces does not matter. A run that is in several of them counts
@@ -37,15 +45,23 @@ the profile of all others would then have refused is what that run added. From
 that follows how much a further run of the same kind is expected to add, which is
 what a profile made now would refuse in it.
 
+--coverage=operations does that with the operations of a training plan: what a
+profile would refuse in an operation that nobody trained, and how much of what it
+did not see the rules granted all the same. In the end it trains with every other
+operation and tries the rest.
+
 Exit status: 0 on success, 2 on trouble.`,
 		Example: `  osapi-profile merge -o worker.jsonl host-a.jsonl host-b.jsonl
-  osapi-profile merge --coverage monday.jsonl tuesday.jsonl wednesday.jsonl`,
+  osapi-profile merge --coverage monday.jsonl tuesday.jsonl wednesday.jsonl
+  osapi-profile merge --coverage=operations worker.jsonl`,
 		DisableFlagsInUseLine: true,
 		Args: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case len(args) == 0:
 				return usageError(cmd, "name the traces to merge")
-			case opt.json && !opt.coverage:
+			case !slices.Contains([]string{"", byRun, byOperation}, opt.coverage):
+				return usageError(cmd, "--coverage is of runs or operations, not %q", opt.coverage)
+			case opt.json && opt.coverage == "":
 				return usageError(cmd, "--json is for --coverage: a trace is JSON in any case")
 			}
 			return nil
@@ -64,13 +80,19 @@ func runMerge(opt mergeOptions, names []string, stdout, stderr io.Writer) error 
 		return err
 	}
 	return writeTo(opt.output, 0o600, stdout, func(w io.Writer) error {
-		if !opt.coverage {
-			return trace.Write(w, t)
+		switch opt.coverage {
+		case byRun:
+			return writeCoverage(w, coverage.Of(t, synth.Options{}), opt.json)
+		case byOperation:
+			return writeCoverage(w, coverage.ByOperation(t, synth.Options{}), opt.json)
 		}
-		report := coverage.Of(t, synth.Options{})
-		if opt.json {
-			return indented(w, report)
-		}
-		return report.WriteText(w)
+		return trace.Write(w, t)
 	})
+}
+
+func writeCoverage(w io.Writer, report interface{ WriteText(io.Writer) error }, asJSON bool) error {
+	if asJSON {
+		return indented(w, report)
+	}
+	return report.WriteText(w)
 }

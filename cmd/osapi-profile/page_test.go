@@ -16,7 +16,7 @@ var update = flag.Bool("update", false, "rewrite generated files")
 const commandsPage = "../../docs/docs/sidebar/cli.md"
 
 const pageHead = `---
-sidebar_position: 4
+sidebar_position: 8
 sidebar_label: Commands
 ---
 

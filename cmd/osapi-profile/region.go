@@ -27,6 +27,9 @@ func newProfiles(stderr io.Writer) *profiles {
 // renderer makes the regions of one page.
 func (p *profiles) renderer(page string) func(markdown.Region) (string, error) {
 	return func(r markdown.Region) (string, error) {
+		if r.Format == changesFormat {
+			return p.changes(page, r)
+		}
 		opt, err := regionOptions(r)
 		if err != nil {
 			return "", err
@@ -72,14 +75,18 @@ func (p *profiles) traces(dir string, names []string) (*trace.Trace, error) {
 func regionOptions(r markdown.Region) (emitOptions, error) {
 	opt := emitOptions{format: r.Format, syscalls: listed, fold: string(synth.FoldStable)}
 	if formatOf(r.Format) == nil && !slices.Contains(markdown.Tables(), r.Format) {
-		return opt, fmt.Errorf("unknown format %q; there are %s, %s", r.Format,
-			strings.Join(formatNames(), ", "), strings.Join(markdown.Tables(), ", "))
+		return opt, fmt.Errorf("unknown format %q; there are %s, %s, %s", r.Format,
+			strings.Join(formatNames(), ", "), strings.Join(markdown.Tables(), ", "), changesFormat)
 	}
 	for key, value := range r.Values {
 		var err error
 		switch key {
 		case "user":
 			opt.user = value
+		case "group":
+			opt.group = value
+		case "arguments":
+			opt.args = value
 		case "name":
 			opt.name = value
 		case "apparmor-profile":
@@ -111,7 +118,7 @@ func regionOptions(r markdown.Region) (emitOptions, error) {
 		case "strict":
 			opt.strict, err = yes(value)
 		default:
-			err = fmt.Errorf("unknown key; there are format, trace, user, name, apparmor-profile, systemd-version, syscalls, exec-files, limits, prctl, strict, fold, " +
+			err = fmt.Errorf("unknown key; there are format, trace, user, group, arguments, name, apparmor-profile, systemd-version, syscalls, exec-files, limits, prctl, strict, fold, " +
 				"children, no-new-privileges, apparmor-abi, complain, abstractions and level")
 		}
 		if err != nil {

@@ -31,6 +31,7 @@ func (p *Policy) Denied(t *trace.Trace) []Denial {
 	under, out := p.follow(t)
 	types := fileTypes(t)
 	by := programsOf(t)
+	known := permsKnown{}
 	ask := func(s trace.Seen, admits func(*Policy) (Denial, bool)) {
 		for _, profile := range under[by[s.Subject]] {
 			if d, ok := admits(profile); !ok {
@@ -48,7 +49,7 @@ func (p *Policy) Denied(t *trace.Trace) []Denial {
 			asked &^= permExec
 		}
 		ask(f.Seen, func(p *Policy) (Denial, bool) {
-			return Denial{Kind: "file", Name: string(f.Path), Asks: asked.String(), Of: f}, p.admitsName(f, cmp.Or(f.Type, types[f.Path]), asked)
+			return Denial{Kind: "file", Name: string(f.Path), Asks: asked.String(), Of: f}, p.admitsName(f, cmp.Or(f.Type, types[f.Path]), asked, known)
 		})
 		if f.Access&trace.AccessLinkTo != 0 && f.Target != "" {
 			ask(f.Seen, func(p *Policy) (Denial, bool) {
@@ -101,9 +102,28 @@ func fileTypes(t *trace.Trace) map[trace.Path]string {
 	return types
 }
 
+// permsKnown is what permsOf said: most names are met in many operations.
+type permsKnown map[permsAsked]perms
+
+type permsAsked struct {
+	profile *Policy
+	name    string
+	owner   bool
+}
+
+func (k permsKnown) of(p *Policy, name string, owner bool) perms {
+	ask := permsAsked{p, name, owner}
+	have, ok := k[ask]
+	if !ok {
+		have = p.permsOf(name, owner)
+		k[ask] = have
+	}
+	return have
+}
+
 // admitsName asks with the spelling that the kernel uses for what the file is,
 // with each when no fact about it says that.
-func (p *Policy) admitsName(f trace.File, fileType string, asked perms) bool {
+func (p *Policy) admitsName(f trace.File, fileType string, asked perms, known permsKnown) bool {
 	owner := f.Type != "" && f.UID == f.FSUID
 	names := []string{string(f.Path)}
 	switch {
@@ -114,7 +134,7 @@ func (p *Policy) admitsName(f trace.File, fileType string, asked perms) bool {
 		names = append(names, string(f.Path)+"/")
 	}
 	for _, name := range names {
-		if asked&^p.permsOf(name, owner) != 0 {
+		if asked&^known.of(p, name, owner) != 0 {
 			return false
 		}
 	}

@@ -150,8 +150,10 @@ func (x *Explainer) byPath(r pathRule) []synth.Grant {
 	}
 	for _, g := range x.profile.Files {
 		asked := needs(g.Access)
-		for _, f := range g.Facts {
-			asked = flockAsks(asked, f.Syscall)
+		if g.Access&trace.AccessLock != 0 { // of all others, no fact asks for more
+			for _, f := range g.Facts {
+				asked = flockAsks(asked, f.Syscall)
+			}
 		}
 		if asked&r.perms != 0 && (!r.owner || g.Owned) && matches(r.name, g.Name(), g.Covers) {
 			out = append(out, g.Grant())

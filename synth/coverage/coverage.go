@@ -1,5 +1,6 @@
 // Package coverage tells how much each of several runs added to the profile, by
-// leaving one out at a time, and from that how much a further run would add.
+// leaving one out at a time, and from that how much a further run would add; and
+// the same of the operations of a plan, which shows what rules make up for.
 package coverage
 
 import (
@@ -91,8 +92,23 @@ func needOf(f synth.Fact) Need {
 	return n
 }
 
-// addedShown is how many needs are listed for a run.
+// addedShown is how many needs are listed for a run or an operation.
 const addedShown = 10
+
+func writeAdded(b *strings.Builder, added []Need) {
+	for _, n := range added[:min(addedShown, len(added))] {
+		fmt.Fprintf(b, "  %s\n", n)
+	}
+	if more := len(added) - addedShown; more > 0 {
+		fmt.Fprintf(b, "  and %d more; --json lists them\n", more)
+	}
+}
+
+func writeUntrained(b *strings.Builder, holes []trace.Hole) {
+	for _, h := range holes {
+		fmt.Fprintf(b, "Not counted in: %s.\n", synth.OneLine(h.Detail))
+	}
+}
 
 // WriteText writes the report for an operator.
 func (r Report) WriteText(w io.Writer) error {
@@ -106,17 +122,10 @@ func (r Report) WriteText(w io.Writer) error {
 			}
 		}
 		b.WriteByte('\n')
-		for _, n := range run.Added[:min(addedShown, len(run.Added))] {
-			fmt.Fprintf(&b, "  %s\n", n)
-		}
-		if more := len(run.Added) - addedShown; more > 0 {
-			fmt.Fprintf(&b, "  and %d more; --json lists them\n", more)
-		}
+		writeAdded(&b, run.Added)
 	}
 	b.WriteString(r.Outlook() + "\n")
-	for _, h := range r.Untrained {
-		fmt.Fprintf(&b, "Not counted in: %s.\n", synth.OneLine(h.Detail))
-	}
+	writeUntrained(&b, r.Untrained)
 	_, err := io.WriteString(w, b.String())
 	return err
 }

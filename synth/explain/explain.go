@@ -116,6 +116,33 @@ func (x *Explainer) File(f written.File) ([]synth.Explanation, error) {
 	return nil, fmt.Errorf("%s: %s has no lines to explain; name a unit, a drop-in, an AppArmor profile or a seccomp filter", f.Name, f.Format)
 }
 
+// Lines explains each line of a file, by its number, and each comment that says
+// why a directive is left out.
+func (x *Explainer) Lines(f written.File) (map[int]synth.Explanation, error) {
+	all, err := x.File(f)
+	out := map[int]synth.Explanation{}
+	for _, e := range all {
+		out[e.Number] = e
+	}
+	for i, text := range strings.Split(string(f.Text), "\n") {
+		if e, ok := x.leftOut(f, i+1, text); ok {
+			out[i+1] = e
+		}
+	}
+	return out, err
+}
+
+// leftOut explains a comment that says why a directive is not written.
+func (x *Explainer) leftOut(f written.File, number int, text string) (synth.Explanation, bool) {
+	m := leftOut.FindStringSubmatch(strings.TrimSpace(text))
+	if m == nil || f.Format != written.Systemd {
+		return synth.Explanation{}, false
+	}
+	e := x.systemd.LeftOut(m[1])
+	e.Line = synth.Line{File: f.Name, Number: number, Text: e.Text}
+	return e, e.Text != ""
+}
+
 var leftOut = regexp.MustCompile(`^# ([A-Za-z]+)= left out`)
 
 // At explains the line of a file. A comment belongs to the line that follows it,
@@ -126,11 +153,8 @@ func (x *Explainer) At(f written.File, number int) (synth.Explanation, error) {
 		return synth.Explanation{}, fmt.Errorf("%s:%d: %w", f.Name, number, ErrNoLine)
 	}
 	text := strings.TrimSpace(lines[number-1])
-	if m := leftOut.FindStringSubmatch(text); m != nil {
-		if e := x.systemd.LeftOut(m[1]); e.Text != "" {
-			e.Line = synth.Line{File: f.Name, Number: number, Text: e.Text}
-			return e, nil
-		}
+	if e, ok := x.leftOut(f, number, text); ok {
+		return e, nil
 	}
 	all, err := x.File(f)
 	if err != nil {

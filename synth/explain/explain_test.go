@@ -6,10 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/osapi-io/osapi-profile/synth"
 	"github.com/osapi-io/osapi-profile/synth/explain"
+	"github.com/osapi-io/osapi-profile/synth/systemd"
 	"github.com/osapi-io/osapi-profile/synth/written"
 	"github.com/osapi-io/osapi-profile/trace"
 	"github.com/stretchr/testify/require"
@@ -97,4 +99,36 @@ func TestTextIsToldFromFacts(t *testing.T) {
 	}
 	_, err = x.File(written.File{Name: "t", Format: written.Trace})
 	require.ErrorContains(t, err, "t: a trace has no lines to explain")
+}
+
+// TestLines: each line of a unit has what it has by itself, and what is left out has
+// its reasons at the comment that says so.
+func TestLines(t *testing.T) {
+	in, err := trace.ReadFile("../../docs/traces/osapi-2026-02.jsonl")
+	require.NoError(t, err)
+	p := synth.Infer(in, synth.Options{})
+	x, err := explain.New(p, explain.Options{})
+	require.NoError(t, err)
+	var b bytes.Buffer
+	require.NoError(t, systemd.Unit(&b, p, systemd.Options{}))
+	f := written.File{Name: "u", Text: b.Bytes(), Format: written.Systemd}
+	lines, err := x.Lines(f)
+	require.NoError(t, err)
+	left := 0
+	for i, text := range strings.Split(b.String(), "\n") {
+		e, ok := lines[i+1]
+		if !ok {
+			continue
+		}
+		if strings.HasPrefix(text, "# ") {
+			left++
+			require.Contains(t, e.Text, "= left out")
+			at, err := x.At(f, i+1)
+			require.NoError(t, err)
+			require.Equal(t, at, e)
+		}
+	}
+	require.Positive(t, left)
+	_, err = x.Lines(written.File{Format: written.Trace})
+	require.Error(t, err)
 }

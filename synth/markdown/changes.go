@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/osapi-io/osapi-profile/synth"
@@ -15,44 +16,110 @@ func Changes(w io.Writer, c diff.Changes, opt Options) error {
 	h := strings.Repeat("#", max(opt.Level, 1))
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s Privileges\n\n", h)
+	verdict := "This release needs less than the one before: its profiles can be tightened."
 	switch {
 	case c.Same():
-		b.WriteString("This release needs what the one before did.\n")
+		verdict = "This release needs what the one before did."
 	case c.NeedsMore():
-		b.WriteString("This release needs privileges that the one before did not: renew its profiles before it is rolled out.\n")
-	default:
-		b.WriteString("This release needs less than the one before: its profiles can be tightened.\n")
+		verdict = "This release needs privileges that the one before did not: renew its profiles before it is rolled out."
 	}
+	if opt.Page {
+		verdict = strings.TrimSuffix(paragraph(verdict), "\n")
+	}
+	b.WriteString(verdict + "\n")
 	for _, d := range c.Doubts() {
 		b.WriteString("\n" + paragraph(words(d)))
 	}
-	changesOf(&b, h+"# Needed now", c.Opened, c.More)
-	changesOf(&b, h+"# Needed no longer", c.Closed, c.Less)
+	changesOf(&b, h+"# Needed now", c.Opened, c.More, opt)
+	changesOf(&b, h+"# Needed no longer", c.Closed, c.Less, opt)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func changesOf(b *strings.Builder, heading string, escapes []synth.Escape, grants []synth.Grant) {
+func changesOf(b *strings.Builder, heading string, escapes []synth.Escape, grants []synth.Grant, opt Options) {
 	if len(escapes)+len(grants) == 0 {
 		return
 	}
 	b.WriteString("\n" + heading + "\n")
-	if len(escapes) > 0 {
-		b.WriteString("\nWays out of the sandbox:\n\n")
-		for _, e := range escapes {
-			fmt.Fprintf(b, "- %s: %s\n", path(e.Name()), words(e.Why))
+	list := func(title string, items []string) {
+		fmt.Fprintf(b, "\n%s:\n\n", title)
+		if opt.Page {
+			b.WriteString(bullets(items))
+			return
 		}
+		for _, item := range items {
+			b.WriteString("- " + item + "\n")
+		}
+	}
+	if len(escapes) > 0 {
+		var items []string
+		for _, e := range escapes {
+			items = append(items, path(e.Name())+": "+words(e.Why))
+		}
+		list("Ways out of the sandbox", items)
 	}
 	for _, g := range diff.Groups(grants) {
-		fmt.Fprintf(b, "\n%s:\n\n", g.Title)
-		for _, grant := range g.Grants {
-			fmt.Fprintf(b, "- %s", code(grant.Name))
-			if grant.What != "" {
-				b.WriteString(": " + words(strings.ReplaceAll(grant.What, ",", ", ")))
-			}
-			b.WriteString(by(grant.Evidence) + "\n")
+		if opt.Page {
+			list(g.Title, brief(g.Grants))
+		} else {
+			list(g.Title, each(g.Grants))
 		}
 	}
+}
+
+func each(grants []synth.Grant) []string {
+	var items []string
+	for _, g := range grants {
+		item := code(g.Name)
+		if g.What != "" {
+			item += ": " + words(strings.ReplaceAll(g.What, ",", ", "))
+		}
+		items = append(items, item+by(g.Evidence))
+	}
+	return items
+}
+
+// Of more than so many, those that lie in one directory are told together.
+const (
+	manyGrants  = 30
+	directories = 3 // how deep such a directory is
+)
+
+// brief is each, or one item a directory and use of what lies in it.
+func brief(grants []synth.Grant) []string {
+	if len(grants) <= manyGrants {
+		return each(grants)
+	}
+	groups := map[string][]synth.Grant{}
+	var order []string
+	for _, g := range grants {
+		key := g.Kind + g.Name
+		if parts := strings.SplitAfter(g.Name, "/"); (g.Kind == "file" || g.Kind == "exec") && parts[0] == "/" && len(parts) > 2 {
+			key = strings.Join(parts[:min(len(parts)-1, directories)], "")
+		}
+		if groups[key] == nil {
+			order = append(order, key)
+		}
+		groups[key] = append(groups[key], g)
+	}
+	var items []string
+	for _, key := range order {
+		in := groups[key]
+		if len(in) == 1 {
+			items = append(items, each(in)...)
+			continue
+		}
+		var uses []string
+		for _, g := range in {
+			for _, use := range strings.Split(g.What, ",") {
+				if !slices.Contains(uses, strings.TrimSpace(use)) {
+					uses = append(uses, strings.TrimSpace(use))
+				}
+			}
+		}
+		items = append(items, fmt.Sprintf("%s: %s (%d names)", code(key), words(strings.Join(uses, ", ")), len(in)))
+	}
+	return items
 }
 
 // harmless text means nothing to Markdown.

@@ -2,6 +2,7 @@ package markdown
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"regexp"
 	"strings"
@@ -70,4 +71,36 @@ System calls:
 `, text(diff.Of(old, now)))
 	require.Contains(t, text(diff.Of(now, now)), "needs what the one before did.\n")
 	require.Contains(t, text(diff.Of(old, &synth.Profile{})), "needs less than the one before")
+}
+
+// TestChangesOfAPage: a page's lines are filled, and what lies in one directory is
+// one item where there is much; outside of directories nothing is left out.
+func TestChangesOfAPage(t *testing.T) {
+	now := &synth.Profile{Syscalls: []synth.SyscallGrant{{Name: "bpf"}}}
+	for i := range 40 {
+		access := trace.AccessRead
+		if i%2 == 0 {
+			access |= trace.AccessStat
+		}
+		now.Files = append(now.Files, synth.FileGrant{Path: trace.Path(fmt.Sprintf("/usr/share/zone/%d", i)), Access: access})
+	}
+	now.Files = append(now.Files, synth.FileGrant{Path: "/etc/a`b", Access: trace.AccessRead})
+	var b bytes.Buffer
+	require.NoError(t, Changes(&b, diff.Of(&synth.Profile{}, now), Options{Level: 3, Page: true}))
+	require.Equal(t, `### Privileges
+
+This release needs privileges that the one before did not: renew its profiles
+before it is rolled out.
+
+#### Needed now
+
+System calls:
+
+- `+"`bpf`"+`
+
+Files that are only read or looked at:
+
+- `+"`/usr/share/`: read, stat (40 names)"+`
+- `+"`/etc/a\\x60b`: read"+`
+`, b.String())
 }

@@ -96,7 +96,7 @@ func argumentsOf(p *synth.Profile, operation string) (cells []string) {
 
 // ran tells how the operations went and what they used.
 func ran(p *synth.Profile) *table {
-	t := &table{head: []string{"Operation", "Ran", "Failed", "Why", "Memory", "CPU time", "CPUs", "Tasks", "Descriptors"}}
+	t := &table{head: []string{"Operation", "Ran", "Failed", "Why", "As a user", "Memory", "CPU time", "CPUs", "Tasks", "Descriptors"}}
 	for _, o := range p.Operations {
 		r := o.Resources
 		failed, cpuTime, cpus := "", "", ""
@@ -109,10 +109,29 @@ func ran(p *synth.Profile) *table {
 		if r.CPUPeak > 0 {
 			cpus = fmt.Sprintf("%.2f", r.CPUPeak)
 		}
-		t.add(code(o.Name), strconv.Itoa(o.Ran), failed, plainWords(o.Detail), mebibytes(r.MemoryPeak), cpuTime, cpus,
+		t.add(code(o.Name), strconv.Itoa(o.Ran), failed, plainWords(o.Detail), elsewhere(o.Elsewhere), mebibytes(r.MemoryPeak), cpuTime, cpus,
 			counts(r.TasksPeak), counts(r.FilesPeak))
 	}
 	return t
+}
+
+// elsewhere says that no capability makes an operation work for a user.
+func elsewhere(e *synth.Elsewhere) string {
+	if e == nil {
+		return ""
+	}
+	var users, asked []string
+	for _, u := range e.Users {
+		users = append(users, code(u))
+	}
+	for _, a := range e.Asked {
+		asked = append(asked, code(string(a)))
+	}
+	text := "fails as " + strings.Join(users, ", ") + ", and no capability helps"
+	if len(asked) > 0 {
+		text += ": it asks by way of " + strings.Join(asked, ", ")
+	}
+	return text
 }
 
 func mebibytes(n uint64) string {

@@ -18,6 +18,9 @@ import (
 type Options struct {
 	// Level of the report's own heading, 1 to 5; 0 stands for 1.
 	Level int
+	// Page makes changes fit for a page: lines filled, and what lies in one
+	// directory told together where there is much of it.
+	Page bool
 }
 
 // Report writes the whole profile for people to read.

@@ -2,6 +2,7 @@ package seccomp
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -78,7 +79,7 @@ func (n *narrowed) sockets() {
 	if len(names) == 0 {
 		return
 	}
-	for _, family := range sortedKeys(used) {
+	for _, family := range slices.Sorted(maps.Keys(used)) {
 		value, _ := number(family, families, "AF_")
 		n.only("sockets of family "+family, names, 0, word, value)
 	}
@@ -154,7 +155,7 @@ func (n *narrowed) values(call string, index uint, argument string, read func(st
 	for _, s := range seen {
 		if !done[s.value] {
 			done[s.value] = true
-			n.only(fmt.Sprintf("%s with %s", call, quoted(s.word)), []string{call}, index, word, s.value)
+			n.only(fmt.Sprintf("%s with %s", call, synth.Printable(s.word)), []string{call}, index, word, s.value)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -92,7 +93,7 @@ func newFilter(p *synth.Profile, opt Options) (*Filter, error) {
 	if len(seen) > 0 {
 		f.Syscalls = append(f.Syscalls, allow("seen in the recording", seen))
 	}
-	for _, rules := range sortedKeys(ruled) {
+	for _, rules := range slices.Sorted(maps.Keys(ruled)) {
 		f.Syscalls = append(f.Syscalls, allow("not seen; by rule: "+rules, ruled[rules]))
 	}
 	runtime := slices.DeleteFunc(containerRuntime(), func(name string) bool { return granted[name] || n.decided[name] })
@@ -119,8 +120,8 @@ func containerRuntime() []string {
 func head(p *synth.Profile) []string {
 	w := p.Worker
 	lines := []string{
-		fmt.Sprintf("seccomp filter for %s, made by osapi-profile from %d recorded runs on kernel %s", quoted(string(w.Exe)),
-			len(w.Runs), quoted(strings.Join(w.Kernels, ", "))),
+		fmt.Sprintf("seccomp filter for %s, made by osapi-profile from %d recorded runs on kernel %s", synth.Printable(string(w.Exe)),
+			len(w.Runs), synth.Printable(strings.Join(w.Kernels, ", "))),
 		"docker run --security-opt no-new-privileges --security-opt seccomp=FILE; with no_new_privs the runtime installs it last",
 		"a refused call looks as if the kernel did not have it (ENOSYS), so that a newer libc falls back to the call it knows; " +
 			"runtimes that do not know defaultErrnoRet (runc before 1.1) answer EPERM instead",
@@ -129,18 +130,12 @@ func head(p *synth.Profile) []string {
 		lines = append(lines, "holes: none known")
 	}
 	for _, h := range p.Holes {
-		lines = append(lines, "hole: "+quoted(h.Kind)+": "+quoted(h.Detail))
+		lines = append(lines, "hole: "+synth.Printable(h.Kind)+": "+synth.Printable(h.Detail))
 	}
 	for _, e := range p.Escapes {
-		lines = append(lines, "way out: "+quoted(string(e.Name()))+": "+e.Why)
+		lines = append(lines, "way out: "+synth.Printable(string(e.Name()))+": "+e.Why)
 	}
 	return lines
-}
-
-// quoted makes text of the worker's safe to print: JSON itself keeps it from
-// ending a string.
-func quoted(text string) string {
-	return strings.Trim(fmt.Sprintf("%+q", text), `"`)
 }
 
 // architectures lists what the runs were made on, and the second ABI where it
@@ -161,13 +156,4 @@ func architectures(p *synth.Profile) []specs.Arch {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
 }

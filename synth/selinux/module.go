@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -105,7 +106,7 @@ func Write(w io.Writer, p *synth.Profile, opt Options) error {
 	}
 	slices.SortFunc(targets, func(a, b key) int { return cmp.Or(cmp.Compare(a.target, b.target), cmp.Compare(a.class, b.class)) })
 	for _, k := range targets {
-		fmt.Fprintf(&b, "(allow %s %s (%s (%s)))\n", m.domain(), k.target, k.class, strings.Join(sortedKeys(m.rules[k]), " "))
+		fmt.Fprintf(&b, "(allow %s %s (%s (%s)))\n", m.domain(), k.target, k.class, strings.Join(slices.Sorted(maps.Keys(m.rules[k])), " "))
 	}
 	_, err = io.WriteString(w, b.String())
 	return err
@@ -115,26 +116,24 @@ func Write(w io.Writer, p *synth.Profile, opt Options) error {
 // end with their line, so nothing of the worker may bring one of its own.
 func (m *module) head(b *strings.Builder) {
 	say := func(format string, args ...any) { fmt.Fprintf(b, "; "+format+"\n", args...) }
-	say("EXPERIMENTAL: SELinux module for %s, made by osapi-profile from %d recorded runs.", quoted(m.p.Worker.Exe), len(m.p.Worker.Runs))
+	say("EXPERIMENTAL: SELinux module for %s, made by osapi-profile from %d recorded runs.", synth.Printable(string(m.p.Worker.Exe)), len(m.p.Worker.Runs))
 	say("It compiles against the policy whose file_contexts it was made with; no worker was run under it. Try it with")
-	say("  semodule -i FILE.cil && semanage permissive -a %s && restorecon -RF %s", m.domain(), quoted(m.p.Worker.Exe))
+	say("  semodule -i FILE.cil && semanage permissive -a %s && restorecon -RF %s", m.domain(), synth.Printable(string(m.p.Worker.Exe)))
 	say("and look for what is missing with ausearch -m avc -ts recent -c, before taking the domain out of permissive mode.")
 	say("Files are known by their labels: what is allowed for a path is allowed for every file of its type.")
 	if len(m.p.Holes) == 0 {
 		say("HOLES: none known.")
 	}
 	for _, h := range m.p.Holes {
-		say("HOLE %s: %s", quoted(trace.Path(h.Kind)), quoted(trace.Path(h.Detail)))
+		say("HOLE %s: %s", synth.Printable(h.Kind), synth.Printable(h.Detail))
 	}
 	for _, e := range m.p.Escapes {
-		say("WAY OUT %s: %s", quoted(e.Name()), e.Why)
+		say("WAY OUT %s: %s", synth.Printable(string(e.Name())), e.Why)
 	}
 	for _, p := range m.unknown {
-		say("NOT ALLOWED, because the policy has no label for it: %s", quoted(p))
+		say("NOT ALLOWED, because the policy has no label for it: %s", synth.Printable(string(p)))
 	}
 }
-
-func quoted(p trace.Path) string { return strings.Trim(fmt.Sprintf("%+q", string(p)), `"`) }
 
 // declare writes the types, how the domain is entered, and the labels.
 func (m *module) declare(b *strings.Builder) {
@@ -160,7 +159,7 @@ func (m *module) declare(b *strings.Builder) {
 	for _, l := range slices.Compact(m.labels) {
 		fmt.Fprintln(b, l)
 	}
-	for _, t := range sortedKeys(m.made) {
+	for _, t := range slices.Sorted(maps.Keys(m.made)) {
 		for _, class := range []string{"dir", "fifo_file", "file", "lnk_file", "sock_file"} {
 			fmt.Fprintf(b, "(typetransition %s %s %s %s)\n", domain, t, class, data)
 		}
@@ -195,13 +194,4 @@ func escape(p trace.Path) (string, bool) {
 		}
 	}
 	return b.String(), strings.HasPrefix(string(p), "/")
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
 }

@@ -25,6 +25,8 @@ func Reference() []Directive {
 
 // takes is what the rows take away whose comment depends on the facts.
 var takes = map[string]string{
+	"ProtectSystem": "Everything is read-only, except for what ReadWritePaths= lists and what directives below decide on: /dev, /proc, /sys and home directories; " +
+		"\"full\" takes /usr, /boot, /efi and /etc alone, \"yes\" the first three.",
 	"ReadWritePaths":       "Nothing: it opens again what ProtectSystem= closed.",
 	"ProtectHome":          "/home, /root and /run/user: out of reach, empty or read-only, by what the facts allow.",
 	"ExecPaths":            "Nothing: it opens again what NoExecPaths= closed.",

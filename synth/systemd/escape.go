@@ -3,6 +3,7 @@ package systemd
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -79,6 +80,17 @@ func plainWord(s string) bool {
 		}
 	}
 	return !strings.HasPrefix(s, "-")
+}
+
+// plainArguments says whether what an operator wants behind the worker's path
+// is one line, and of one command. Specifiers and variables are the operator's.
+func plainArguments(s string) bool {
+	for _, c := range s {
+		if unicode.IsControl(c) || strings.ContainsRune("\"'\\\u2028\u2029", c) {
+			return false
+		}
+	}
+	return !slices.Contains(strings.Fields(s), ";")
 }
 
 // longestName is how much of a name a comment shows.

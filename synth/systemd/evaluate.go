@@ -151,9 +151,17 @@ func (s *Sandbox) Refuses(t *trace.Trace) []Refusal {
 			note(e, directive, "execution of %s", path)
 		}
 	}
+	known := map[trace.File]string{} // most files are met in many operations
 	for _, f := range t.Files {
 		if synth.RestsOnPermission(f.Seen) && !f.Anon && strings.HasPrefix(string(f.Path), "/") {
-			note(f, s.refusesFile(f, made), "%s of %s (from %s)", f.Access, f.Path, f.Target)
+			same := f
+			same.Seen = trace.Seen{}
+			directive, ok := known[same]
+			if !ok {
+				directive = s.refusesFile(same, made)
+				known[same] = directive
+			}
+			note(f, directive, "%s of %s (from %s)", f.Access, f.Path, f.Target)
 		}
 	}
 	for _, k := range t.Sockets {

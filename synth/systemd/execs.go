@@ -21,7 +21,10 @@ func packaged(dir trace.Path) bool {
 // a file is bound by its inode, so that what replaces the file from outside is
 // refused until the service is restarted. What packages hold is therefore
 // granted by directory, unless the operator asks for each program; the worker's
-// own executable is not, because its upgrade restarts it.
+// own executable is not, because its upgrade restarts it, unless the service itself
+// executes it: sshd does for each connection, and refused all after an upgrade. Nor is
+// what the worker writes in place: a mount of its own, which its directory does not
+// speak for.
 func (pl *plan) planExecs(d *draft) {
 	for _, x := range d.Execs {
 		where, rules := x.Path, slices.Clone(x.Rules)
@@ -30,9 +33,9 @@ func (pl *plan) planExecs(d *draft) {
 		switch {
 		case where == "":
 			where = dir
-		case library && libraryDir.MatchString(string(dir)) && pl.writable(dir) == "" && !pl.free(dir):
+		case library && libraryDir.MatchString(string(dir)) && pl.writable(x.Path) == "" && !pl.free(dir):
 			where, rules = dir, []string{synth.RuleLibDir}
-		case !d.ExecFiles && x.Path != d.Worker.Exe && packaged(dir) && pl.writable(dir) == "":
+		case !d.ExecFiles && (x.Path != d.Worker.Exe || byService(x)) && packaged(dir) && pl.writable(x.Path) == "":
 			where, rules = dir, append(rules, synth.RuleProgramDir)
 		}
 		for where != "/" && replaces(d, where) {
@@ -53,6 +56,12 @@ func (pl *plan) planExecs(d *draft) {
 	pl.exec.collapse(slices.Concat(pl.bounds(), pl.write.sorted(), []trace.Path{"/dev/shm"})...)
 	pl.bindReadOnly(d)
 	pl.executableOff(d)
+}
+
+// byService says whether one of the service's processes, and not systemd alone,
+// executes a program.
+func byService(x synth.ExecGrant) bool {
+	return slices.ContainsFunc(x.Facts, func(f synth.FactRef) bool { return f.Subject != "" })
 }
 
 // replaces says whether the worker itself changes the name of a file.

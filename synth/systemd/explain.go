@@ -1,6 +1,7 @@
 package systemd
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,6 +61,9 @@ func (x *Explainer) Explain(a Assignment) synth.Explanation {
 	words, err := splitWords(a.Value)
 	if err != nil {
 		return out
+	}
+	if !namesThings(a.Name, words) {
+		out.Means = cmp.Or(out.Means, takes[a.Name])
 	}
 	var rules []string
 	if a.Value == "" {

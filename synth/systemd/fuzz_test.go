@@ -109,6 +109,13 @@ func TestOperatorsNamesAreChecked(t *testing.T) {
 	for _, opt := range []systemd.Options{{User: "a b"}, {User: "a\nExecStart=x"}, {Name: "x/../y z"}, {AppArmorProfile: "a\"b"}, {Group: "-x"}} {
 		require.ErrorIs(t, systemd.DropIn(&bytes.Buffer{}, p, opt), systemd.ErrName)
 	}
+	for _, args := range []string{"a\nUser=root", "start ; /bin/sh", `start \`, `"start`, "start '"} {
+		require.ErrorIs(t, systemd.Unit(&bytes.Buffer{}, p, systemd.Options{ExecArguments: args}), systemd.ErrName, args)
+	}
+	var unit bytes.Buffer
+	require.NoError(t, systemd.Unit(&unit, p, systemd.Options{ExecArguments: "job worker start"}))
+	require.Contains(t, unit.String(), " job worker start\n")
+	require.NotContains(t, unit.String(), "Arguments are never recorded")
 }
 
 // FuzzReadSettings reads any text without a crash, and what it can read it

@@ -140,10 +140,8 @@ func fixedMounts(s Settings) []mount {
 	case "strict":
 		add("ProtectSystem", readOnly, "/")
 		add("ProtectSystem", mount{mode: mountImplicit}, "/proc", "/sys", "/dev", "/home", "/run/user", "/root")
-	case "full":
-		add("ProtectSystem", readOnly, "/usr", "/boot", "/efi", "/etc")
-	case "yes":
-		add("ProtectSystem", readOnly, "/usr", "/boot", "/efi")
+	default:
+		add("ProtectSystem", readOnly, systemTrees[s.value("ProtectSystem")]...)
 	}
 	switch s.value("ProtectHome") {
 	case "yes":

@@ -1,11 +1,13 @@
 package systemd_test
 
 import (
-	"fmt"
 	"os"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/osapi-io/osapi-profile/synth/systemd"
 	"github.com/stretchr/testify/require"
@@ -14,7 +16,7 @@ import (
 const page = "../../docs/docs/sidebar/directives.md"
 
 const pageHead = `---
-sidebar_position: 7
+sidebar_position: 9
 sidebar_label: systemd directives
 ---
 
@@ -31,8 +33,6 @@ systemd 255, each of these implies NoNewPrivileges= for a service that runs as a
 user without CAP_SYS_ADMIN, and is left out where the worker gains privileges by
 a setuid program; from 255 on none of them does.
 
-| Directive | Since | Takes away | Not written for | Decided by facts of kind |
-| --------- | ----- | ---------- | --------------- | ------------------------ |
 `
 
 const pageNever = `
@@ -40,14 +40,13 @@ const pageNever = `
 
 These sandbox as well, or are taken for it. An operator may add them by hand.
 
-| Directive | Since | Takes away | Why not |
-| --------- | ----- | ---------- | ------- |
 `
 
 // TestPage holds the reference to the table.
 func TestPage(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(pageHead)
+	rows := [][]string{{"Directive", "Since", "Takes away", "Not written for", "Decided by facts of kind"}}
 	seen := map[string]bool{}
 	for _, d := range systemd.Reference() {
 		require.NotEmpty(t, d.Takes, d.Name)
@@ -56,17 +55,22 @@ func TestPage(t *testing.T) {
 		require.False(t, seen[d.Name], d.Name)
 		seen[d.Name] = true
 		mark := map[bool]string{true: " †"}[d.Filter]
-		fmt.Fprintf(&b, "| `%s=`%s | %d | %s | %s | %s |\n", d.Name, mark, d.Since, cell(d.Takes), cell(d.Unless), strings.Join(d.Facts, ", "))
+		rows = append(rows, []string{
+			"`" + d.Name + "=`" + mark, strconv.Itoa(d.Since), cell(d.Takes), cell(d.Unless), strings.Join(d.Facts, ", "),
+		})
 	}
+	b.WriteString(padded(rows))
 	b.WriteString(pageNever)
+	rows = [][]string{{"Directive", "Since", "Takes away", "Why not"}}
 	for _, d := range systemd.Underived() {
 		require.False(t, seen[d.Name], d.Name)
 		since := strconv.Itoa(d.Since)
 		if d.Since == 0 {
 			since = "early"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", d.Name, since, cell(d.Takes), cell(d.Unless))
+		rows = append(rows, []string{d.Name, since, cell(d.Takes), cell(d.Unless)})
 	}
+	b.WriteString(padded(rows))
 	if *update {
 		require.NoError(t, os.WriteFile(page, []byte(b.String()), 0o644))
 	}
@@ -76,3 +80,55 @@ func TestPage(t *testing.T) {
 }
 
 func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
+
+// padded writes a table as the site's formatter does; the first row is its head.
+func padded(rows [][]string) string {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, c := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(c))
+		}
+	}
+	rule := make([]string, len(widths))
+	for i, w := range widths {
+		rule[i] = strings.Repeat("-", w)
+	}
+	var b strings.Builder
+	for _, row := range slices.Insert(rows, 1, rule) {
+		for i, c := range row {
+			b.WriteString("| " + c + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(c)+1))
+		}
+		b.WriteString("|\n")
+	}
+	return b.String()
+}
+
+// guideRow is a row of the guide's table of directives.
+var guideRow = regexp.MustCompile("(?m)^\\| `([A-Za-z]+)=`(?:, `([A-Za-z]+)=`)? +\\| (early|[0-9]+(?:, [0-9]+)?) +\\|")
+
+// The guide says of each directive since which version it is there.
+func TestGuideNamesVersions(t *testing.T) {
+	since := map[string]int{"User": 1, "Group": 1}
+	for _, d := range systemd.Reference() {
+		since[d.Name] = d.Since
+	}
+	text, err := os.ReadFile("../../docs/docs/sidebar/deployment/worker-hardening.md")
+	require.NoError(t, err)
+	rows := guideRow.FindAllStringSubmatch(string(text), -1)
+	require.Greater(t, len(rows), 20)
+	for _, m := range rows {
+		var want []string
+		for _, name := range m[1:3] {
+			if name == "" {
+				continue
+			}
+			require.Contains(t, since, name)
+			v := strconv.Itoa(since[name])
+			if since[name] < 2 {
+				v = "early"
+			}
+			want = append(want, v)
+		}
+		require.Equal(t, strings.Join(slices.Compact(want), ", "), m[3], m[1])
+	}
+}

@@ -17,6 +17,7 @@ type plan struct {
 	tmp     []conflict // facts against PrivateTmp=; none: it is written
 
 	strict  []conflict // facts against ProtectSystem=strict
+	system  string     // ProtectSystem=: "strict", "full", "yes" or "" for none
 	write   entries    // ReadWritePaths=
 	noWrite []trace.Path
 
@@ -46,10 +47,32 @@ func newPlan(d *draft) *plan {
 			pl.planWrites(d)
 		}
 	}
+	pl.system = pl.systemMode(d)
 	pl.planExecs(d)
 	pl.carveOut(d)
 	pl.planHidden(d)
 	return pl
+}
+
+// systemMode is the strictest ProtectSystem= that the facts allow. What cannot be
+// had for all of the tree, because a move would cross it, may be had for the parts
+// that belong to the distribution and to root, when nothing in these is changed.
+func (pl *plan) systemMode(d *draft) string {
+	if len(pl.strict) == 0 {
+		return "strict"
+	}
+	for _, mode := range []string{"full", "yes"} {
+		if !slices.ContainsFunc(systemTrees[mode], func(t trace.Path) bool { return modifiesIn(d, t) }) {
+			return mode
+		}
+	}
+	return ""
+}
+
+// systemTrees are made read-only by the lesser values of ProtectSystem=.
+var systemTrees = map[string][]trace.Path{
+	"full": {"/usr", "/boot", "/efi", "/etc"},
+	"yes":  {"/usr", "/boot", "/efi"},
 }
 
 // apiTrees are left writable by ProtectSystem=strict.

@@ -60,6 +60,20 @@ func (s Settings) words(name string) (list []string, assigned bool, err error) {
 	return list, assigned, nil
 }
 
+// Words gives the words of a list with their specifiers expanded, prefixes left on.
+func (s Settings) Words(name string) ([]string, error) {
+	list, _, err := s.words(name)
+	if err != nil {
+		return nil, err
+	}
+	for i, w := range list {
+		if list[i], err = expand(w); err != nil {
+			return nil, fmt.Errorf("%s=: %w", name, err)
+		}
+	}
+	return list, nil
+}
+
 // value is the last assignment of a scalar.
 func (s Settings) value(name string) string {
 	v := ""

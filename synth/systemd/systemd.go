@@ -23,6 +23,7 @@ type Options struct {
 	Version         int    // major version of the systemd that will read it; 0 for DefaultVersion
 	User            string // User= to write; "" leaves the identity alone (in a unit: root)
 	Group           string // Group= to write; "" for the user's own group
+	ExecArguments   string // what stands behind the worker in a unit's ExecStart=, as unit files spell it; "" for a note
 	Limits          bool   // write MemoryMax= and its kin instead of commenting them out
 	Name            string // name of the unit without ".service"; "" for the worker's
 	ExecFiles       bool   // list each program in ExecPaths= instead of the directories of packages
@@ -97,6 +98,9 @@ func Unit(w io.Writer, p *synth.Profile, opt Options) error {
 	if err != nil {
 		return err
 	}
+	if !plainArguments(d.ExecArguments) {
+		return fmt.Errorf("arguments %q %w by this tool: no quotes, backslashes, control characters or lone semicolons", d.ExecArguments, ErrName)
+	}
 	t := &text{}
 	t.say("%s.service: save it as /etc/systemd/system/%s.service, then run", d.Name, d.Name)
 	t.say("systemctl daemon-reload && systemctl enable --now %s.service", d.Name)
@@ -109,8 +113,10 @@ func Unit(w io.Writer, p *synth.Profile, opt Options) error {
 	t.blank()
 	t.line("[Service]")
 	t.line("Type=exec")
-	t.say("Arguments are never recorded: put the worker's own behind its path.")
-	t.line("ExecStart=" + exe)
+	if d.ExecArguments == "" {
+		t.say("Arguments are never recorded: put the worker's own behind its path.")
+	}
+	t.line("ExecStart=" + strings.TrimRight(exe+" "+d.ExecArguments, " "))
 	t.line("Restart=on-failure")
 	if d.User != "" {
 		t.line("User=" + percent(d.User))

@@ -54,10 +54,15 @@ func fileRows() []row {
 	return []row{
 		{
 			group: "Files", name: "ProtectSystem", since: 232, kinds: file,
-			unless:  "names in the top directory change, or a move crosses what would be two mounts",
-			says:    "Everything is read-only, except for what ReadWritePaths= lists and what directives below decide on: /dev, /proc, /sys and home directories.",
-			against: func(d *draft) []conflict { return d.plan.strict },
-			write:   func(_ *draft, t *text) { t.line("ProtectSystem=strict") },
+			unless: "names in the top directory change, or a move crosses what would be two mounts; it is weaker where nothing in " +
+				"/usr and /boot changes",
+			against: func(d *draft) []conflict {
+				if d.plan.system == "" {
+					return d.plan.strict
+				}
+				return nil
+			},
+			write: writeSystem,
 		},
 		{name: "ReadWritePaths", unless: "nothing; it lists what is written", since: 231, kinds: file, write: writeReadWrite},
 		{
@@ -117,6 +122,9 @@ func programRows() []row {
 			unless: "the same as NoExecPaths= and ProtectSystem=",
 			says:   "ExecPaths= makes mounts that ProtectSystem= leaves writable: this makes them read-only.",
 			against: func(d *draft) []conflict {
+				if d.plan.system != "" {
+					return d.plan.noExec
+				}
 				return slices.Concat(d.plan.noExec, d.plan.strict)
 			},
 			write: func(d *draft, t *text) { t.list("BindReadOnlyPaths", words("-", d.plan.bindRO)) },

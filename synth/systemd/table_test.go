@@ -1,6 +1,7 @@
 package systemd_test
 
 import (
+	"bytes"
 	"regexp"
 	"slices"
 	"testing"
@@ -25,9 +26,11 @@ func TestEachDirectiveIsWrittenUnlessAFactForbidsIt(t *testing.T) {
 		return b
 	}
 	for name, forbid := range map[string]func(build) build{
-		"NoNewPrivileges":         func(b build) build { return b.exec("op", "/usr/bin/sudo", true) },
-		"RestrictSUIDSGID":        func(b build) build { return b.argument("op", "chmod", trace.ArgModeBits, "S_ISUID") },
-		"ProtectSystem":           func(b build) build { return b.file("op", "/new", created, "openat", trace.OK) },
+		"NoNewPrivileges":  func(b build) build { return b.exec("op", "/usr/bin/sudo", true) },
+		"RestrictSUIDSGID": func(b build) build { return b.argument("op", "chmod", trace.ArgModeBits, "S_ISUID") },
+		"ProtectSystem": func(b build) build {
+			return b.file("op", "/new", created, "openat", trace.OK).file("op", "/usr/share/new", created, "openat", trace.OK)
+		},
 		"PrivateTmp":              func(b build) build { return b.file("op", "/tmp/theirs", read, "openat", trace.OK) },
 		"PrivateDevices":          device,
 		"NoExecPaths":             func(b build) build { return b.exec("op", "/\n", false) },
@@ -246,4 +249,43 @@ func TestLimitsAreCommentsUnlessAskedFor(t *testing.T) {
 	for _, line := range []string{"MemoryHigh=144M", "MemoryMax=192M", "CPUQuota=140%", "TasksMax=64"} {
 		require.Contains(t, string(text), "\n"+line+"\n")
 	}
+}
+
+// What no mount may separate costs ProtectSystem=strict, not the protection of what
+// belongs to the distribution and to root.
+func TestProtectSystemGivesWayByDegrees(t *testing.T) {
+	moved := func() build {
+		return newTrace("/usr/bin/worker").calls("openat").rename("op", "/var/lib/worker/body/1", "/srv/site/1")
+	}
+	for want, b := range map[string]build{
+		"full": moved(),
+		"yes":  moved().file("op", "/etc/worker.conf", inPlace, "openat", trace.OK),
+		"":     moved().file("op", "/usr/share/x", inPlace, "openat", trace.OK),
+	} {
+		p := synth.Infer(b.Trace, synth.Options{})
+		dropIn, _ := emit(t, p, systemd.Options{})
+		if want == "" {
+			require.NotContains(t, string(dropIn), "\nProtectSystem=")
+			require.NotContains(t, string(dropIn), "\nBindReadOnlyPaths=")
+			continue
+		}
+		require.Contains(t, string(dropIn), "\nProtectSystem="+want+"\n")
+		require.Contains(t, string(dropIn), "\nBindReadOnlyPaths=-/usr/bin/worker")
+		box, err := systemd.ReadSandbox(bytes.NewReader(dropIn), systemd.DefaultVersion)
+		require.NoError(t, err)
+		require.Empty(t, box.Refuses(b.Trace))
+		require.NotEmpty(t, box.Refuses(newTrace("/usr/bin/worker").file("op", "/usr/bin/worker", inPlace, "openat", trace.OK).Trace))
+	}
+}
+
+// A program that the service itself executes again, as sshd does for each
+// connection, must be there after an upgrade too.
+func TestWorkerThatIsExecutedAgainIsGrantedByDirectory(t *testing.T) {
+	once := newTrace("/usr/sbin/worker")
+	dropIn, _ := emit(t, synth.Infer(once.Trace, synth.Options{}), systemd.Options{})
+	require.Contains(t, string(dropIn), "\nExecPaths=-/usr/sbin/worker\n")
+	once.Execs = append(once.Execs, trace.Exec{Seen: did("op", trace.OK), Target: 1})
+	dropIn, _ = emit(t, synth.Infer(once.Trace, synth.Options{}), systemd.Options{})
+	require.Contains(t, string(dropIn), "\nExecPaths=-/usr/sbin\n")
+	require.NotContains(t, string(dropIn), "/usr/sbin/worker\n")
 }

@@ -42,7 +42,7 @@ func site(c synth.CapabilityGrant) string {
 	return ", asked by " + few(each(c.Callers, plainText))
 }
 
-func each(in []string, f func(string) string) []string {
+func each[T any](in []T, f func(T) string) []string {
 	out := make([]string, 0, len(in))
 	for _, v := range in {
 		out = append(out, f(v))
@@ -98,6 +98,21 @@ func ruleNote(rules []string) string {
 	rules = slices.Clone(rules)
 	slices.Sort(rules)
 	return " [" + strings.Join(rules, ", ") + "]"
+}
+
+func writeSystem(d *draft, t *text) {
+	if d.plan.system == "strict" {
+		t.say("Everything is read-only, except for what ReadWritePaths= lists and what directives below decide on: /dev, /proc, /sys and home directories.")
+	} else {
+		c := d.plan.strict[0]
+		t.say("%s are read-only. Not all is, because %s (%s).", commas(systemTrees[d.plan.system]), c.what, because(c.evidence))
+	}
+	t.line("ProtectSystem=" + d.plan.system)
+}
+
+func commas(paths []trace.Path) string {
+	last := len(paths) - 1
+	return strings.Join(each(paths[:last], func(p trace.Path) string { return string(p) }), ", ") + " and " + string(paths[last])
 }
 
 func writeHome(d *draft, t *text) {

@@ -44,6 +44,7 @@ var syscalls = []string{
 
 var capabilities = []string{
 	"CAP_NET_RAW", "CAP_SYS_ADMIN", "CAP_SYS_TIME", "CAP_MKNOD", "CAP_SYSLOG", "CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_PTRACE",
+	"CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH",
 }
 
 var arguments = []trace.Argument{
@@ -133,7 +134,7 @@ func addFacts(r *rand.Rand, t *trace.Trace) {
 	if r.IntN(3) == 0 {
 		t.Capabilities = append(t.Capabilities, trace.Capability{
 			Seen: seen(r, n, trace.OK, "EPERM"), Name: pick(r, capabilities), UserNS: r.IntN(5) == 0,
-			Optional: pick(r, []trace.Optional{trace.Needed, trace.Needed, trace.NoAudit, trace.Memory, trace.Override}),
+			Optional: pick(r, []trace.Optional{trace.Needed, trace.Needed, trace.NoAudit, trace.Memory, trace.Override, trace.Same}),
 		})
 	}
 	s := trace.Socket{
@@ -161,6 +162,10 @@ func addFiles(r *rand.Rand, t *trace.Trace) {
 		Seen: seen(r, len(t.Subjects), trace.OK, trace.OK, trace.OK, "ENOENT", "EACCES", "EEXIST", "ENXIO", "EROFS"),
 		Path: Path(r), Type: pick(r, []string{"file", "file", "dir", "char", "socket", "fifo", ""}), Mode: uint32(r.IntN(0o1000)),
 		UID: uint32(r.IntN(2)), Syscall: "openat", Anon: r.IntN(20) == 0,
+	}
+	if len(t.Files) > 0 && r.IntN(6) == 0 { // one that something was done to before
+		before := pick(r, t.Files)
+		f.Path, f.Type, f.Mode, f.UID, f.Anon = before.Path, before.Type, before.Mode, before.UID, before.Anon
 	}
 	if f.Type == "char" {
 		f.Device = pick(r, []string{"1:3", "1:9", "8:0", "136:2", "10:200"})

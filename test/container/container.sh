@@ -1,8 +1,8 @@
 #!/bin/bash
-# A throw-away systemd in an nspawn container over this machine's own files: half
-# a second to start, for what only PID 1 can show, such as a unit's sandbox. The
-# kernel is the machine's own, so AppArmor and cgroup limits may be missing: use
-# test/vm for those.
+# A throw-away systemd in an nspawn container over this machine's own files, or over
+# those of a guest: half a second to start, for what only PID 1 can show, such as a
+# unit's sandbox. The kernel is the machine's own, so AppArmor and cgroup limits may
+# be missing: use test/vm for those.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -20,6 +20,8 @@ limit, 125 that the harness itself failed.
 Environment:
   CONTAINER_TIMEOUT   time limit in seconds (default 120)
   CONTAINER_CONSOLE   file that is to receive what systemd says
+  CONTAINER_IMAGE     image of a guest (root.img in what 'vm.sh path' prints) that
+                      is seen instead of this machine's files
 
 Example:
   container.sh run . -- systemctl status
@@ -49,7 +51,11 @@ inside() {
   local cgroup
   for cgroup in "${cgroups[@]}"; do echo "$BASHPID" >"$cgroup/cgroup.procs"; done
   mkdir "$work/root"
-  mount --bind / "$work/root" # nspawn refuses the root directory itself
+  if [ -n "${CONTAINER_IMAGE:-}" ]; then
+    mount -o ro,loop,offset=1048576 "$CONTAINER_IMAGE" "$work/root" # its partition
+  else
+    mount --bind / "$work/root" # nspawn refuses the root directory itself
+  fi
   SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 SYSTEMD_SECCOMP=0 exec systemd-nspawn --quiet \
     --directory="$work/root" --volatile=overlay --machine="$name" --register=no --keep-unit \
     --capability=all --drop-capability=CAP_SYS_TIME --private-network \

@@ -67,7 +67,9 @@ func (k kernel) vm(t *testing.T, args ...string) *exec.Cmd {
 	return c
 }
 
-func (k kernel) variables() []string { return []string{"VM_SUITE=" + k.suite, "VM_KERNEL=" + k.from} }
+func (k kernel) variables() []string {
+	return []string{"VM_SUITE=" + k.suite, "VM_KERNEL=" + k.from, "VM_APPEND=" + k.append}
+}
 
 // run has a guest execute a script in a copy of the programs' directory. The
 // script leaves the report of doctor.

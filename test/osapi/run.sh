@@ -8,8 +8,9 @@
 # under its own profile, and for february what that must not let through, unless
 # CONFINED_PLAN is no.
 #
-# RUN_AS=NAME runs the worker as that user. Exit status 1 when an operation did not
-# end as the plan says.
+# RUN_AS=NAME runs the worker as that user. OPERATIONS="NAME..." runs these only, with
+# those that they build on, and OPERATIONS=all those that can show a lack (subset).
+# Exit status 1 when an operation did not end as the plan says.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 version=$1 trace=${2:-}
@@ -60,6 +61,29 @@ train() {
   [ "$status" = 0 ]
 }
 
+# subset PLAN: the sections of a plan, which is what stands between empty lines, that
+# have one of $OPERATIONS: operations build on those before them in their section, and
+# on what was uploaded. Without what waits or is expected to fail, since neither can
+# show that the worker lacks something.
+subset() {
+  awk -v names="$OPERATIONS" '
+    function keep() { if (item !~ /wait: |expect: failure/) printf "%s", item; item = "" }
+    BEGIN { RS = ""; count = split(names, wanted, " ") }
+    !operations && /^operations:/ { operations = 1; sub(/^operations:\n/, ""); print "operations:" }
+    !operations { print $0 "\n"; next }
+    {
+      take = names == "all" || /name: file\.upload/
+      for (i = 1; i <= count; i++) take = take || index($0 "\n", "name: " wanted[i] ",") || index($0 "\n", "name: " wanted[i] "\n")
+      lines = take ? split($0, line, "\n") : 0
+      for (i = 1; i <= lines; i++) { if (line[i] ~ /^  - /) keep(); item = item line[i] "\n" }
+      keep()
+    }' "$1"
+}
+
+if [ -n "${OPERATIONS:-}" ]; then
+  subset "$here/$version.plan.yaml" >"$here/plan"
+  mv "$here/plan" "$here/$version.plan.yaml"
+fi
 service osapi-nats osapi nats server start
 listens 4222
 service osapi-server osapi "${server[@]}"
@@ -77,6 +101,7 @@ if [ -n "${CONFINE:-}" ]; then
 fi
 status=0
 train "$version.plan.yaml" "-o /dev/null -- $here/follow osapi-worker" || status=1
+journalctl --no-pager --output=cat --unit osapi-worker >"$here/journal"
 if [ -n "${CONFINE:-}" ] && [ "$version" = february ] && [ "${CONFINED_PLAN:-}" != no ]; then
   train confined.plan.yaml "-o /dev/null -- $here/follow osapi-worker" || status=1
 fi

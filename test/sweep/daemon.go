@@ -1,18 +1,18 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/osapi-io/osapi-profile/test/place"
 	"github.com/osapi-io/osapi-profile/trace"
 )
 
@@ -24,12 +24,8 @@ type daemon struct {
 	patience string
 }
 
-func newDaemon(ctx context.Context, name string) (*daemon, error) {
-	patience, err := os.ReadFile("patience")
-	if err != nil {
-		return nil, err
-	}
-	d := &daemon{ctx: ctx, name: name, patience: string(patience)}
+func newDaemon(ctx context.Context, name string, patience int) (*daemon, error) {
+	d := &daemon{ctx: ctx, name: name, patience: strconv.Itoa(patience)}
 	unit, err := d.script("unit")
 	d.unit = strings.TrimSpace(unit)
 	return d, err
@@ -39,21 +35,11 @@ func newDaemon(ctx context.Context, name string) (*daemon, error) {
 func (d *daemon) script(verb string) (string, error) {
 	c := exec.CommandContext(d.ctx, filepath.Join("daemons", d.name+".sh"), verb)
 	c.Env = append(os.Environ(), "SWEEP_PATIENCE="+d.patience)
-	return output(c)
+	return place.Output(c)
 }
 
 func (d *daemon) systemctl(args ...string) (string, error) {
-	return output(exec.CommandContext(d.ctx, "systemctl", args...))
-}
-
-func output(c *exec.Cmd) (string, error) {
-	var talk bytes.Buffer
-	c.Stderr = &talk
-	out, err := c.Output()
-	if err != nil {
-		err = fmt.Errorf("%s: %w\n%s", c, err, &talk)
-	}
-	return string(out), err
+	return place.Systemctl(d.ctx, args...)
 }
 
 // run starts the daemon with these capabilities in its bounding set, has it do its
@@ -70,7 +56,7 @@ func (d *daemon) run(capabilities []string, file string) (seen []string, err err
 		_, failed := d.script("clean")
 		err = errors.Join(err, failed)
 	}()
-	cursor, err := d.cursor()
+	cursor, err := place.Cursor(d.ctx)
 	if err := errors.Join(err, d.confine(capabilities)); err != nil {
 		return nil, err
 	}
@@ -83,7 +69,7 @@ func (d *daemon) run(capabilities []string, file string) (seen []string, err err
 		seen = append(seen, "starts: yes") // or there is no trace
 		recorder := exec.CommandContext(d.ctx, "./osapi-profile", "record", "--quiet", "-o", file, "--unit", d.unit)
 		go func() {
-			_, err := output(recorder)
+			_, err := place.Output(recorder)
 			ended <- err
 		}()
 		if err := d.active(); err != nil {
@@ -106,7 +92,7 @@ func (d *daemon) run(capabilities []string, file string) (seen []string, err err
 		return nil, err
 	}
 	seen = append(seen, "result: "+strings.TrimSpace(result))
-	complaints, err := d.complaints(cursor)
+	complaints, err := place.Complaints(d.ctx, d.unit, cursor)
 	for _, c := range complaints {
 		seen = append(seen, "complains: "+c)
 	}
@@ -176,49 +162,6 @@ func (d *daemon) confine(capabilities []string) error {
 	}
 	_, err := d.systemctl("daemon-reload")
 	return err
-}
-
-// trouble is what daemons say when they miss something.
-var (
-	refused = regexp.MustCompile(`(?i)denied|not permitted`)
-	trouble = regexp.MustCompile(`(?i)denied|not permitted|fail|error|cannot|can't|could not|unable|warn|fatal|refus`)
-	numbers = regexp.MustCompile(`0x[0-9a-f]+|[0-9]+`)
-	strange = regexp.MustCompile(`[^ -~]`)
-)
-
-// cursor is where the journal ends.
-func (d *daemon) cursor() (string, error) {
-	if _, err := output(exec.CommandContext(d.ctx, "journalctl", "--sync")); err != nil {
-		return "", err
-	}
-	text, err := output(exec.CommandContext(d.ctx, "journalctl", "--quiet", "--lines=0", "--show-cursor"))
-	_, cursor, ok := strings.Cut(strings.TrimSpace(text), "cursor: ")
-	if !ok && err == nil {
-		err = fmt.Errorf("the journal tells no cursor: %q", text)
-	}
-	return cursor, err
-}
-
-// complaints are the lines of the unit's journal after a cursor that tell of
-// trouble, without what differs in every run.
-func (d *daemon) complaints(cursor string) ([]string, error) {
-	if _, err := d.cursor(); err != nil {
-		return nil, err
-	}
-	text, err := output(exec.CommandContext(d.ctx, "journalctl", "--quiet", "--output=cat", "--after-cursor="+cursor,
-		"_SYSTEMD_UNIT="+d.unit, "+", "UNIT="+d.unit))
-	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.ExitCode() == 1 && text == "" {
-		err = nil // there are none
-	}
-	var lines []string
-	for line := range strings.Lines(text) {
-		if trouble.MatchString(line) {
-			line = numbers.ReplaceAllString(strings.TrimSpace(line), "N")
-			lines = append(lines, strange.ReplaceAllString(line, "?"))
-		}
-	}
-	slices.Sort(lines)
-	return slices.Compact(lines), err
 }
 
 // readTrace reads a recording without a hole.

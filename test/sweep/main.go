@@ -9,19 +9,17 @@ import (
 	"os/signal"
 	"slices"
 	"syscall"
+
+	"github.com/osapi-io/osapi-profile/test/place"
 )
 
 func main() {
-	if len(os.Args) > 1 {
-		if does := clients()[os.Args[1]]; does != nil {
-			exit(does(os.Args[2:]))
-		}
-	}
 	each := flag.Bool("each", false, "take away each capability that is not required as well")
 	guest := flag.Bool("guest", false, "sweep in the guest, on Debian's own kernel and ext4, instead of the container")
 	write := flag.String("write", "", "renew the tables between the markers of this `PAGE`")
 	keep := flag.String("keep", "", "keep the traces in this `DIR`")
 	within := flag.Bool("within", false, "sweep here: set by this program in the container and the guest")
+	patience := flag.Int("patience", 10, "how many seconds a client may wait, with -within")
 	flag.Usage = func() {
 		fmt.Fprintln(flag.CommandLine.Output(), "usage: sweep [-each] [-guest] [-write PAGE] [DAEMON]...")
 		flag.PrintDefaults()
@@ -30,7 +28,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if *within {
-		exit(sweepHere(ctx, flag.Args(), *each))
+		exit(sweepHere(ctx, flag.Args(), *patience, *each))
 	}
 	exit(sweepThere(ctx, *guest, *each, *write, *keep, flag.Args()))
 }
@@ -44,7 +42,7 @@ func exit(err error) {
 }
 
 func sweepThere(ctx context.Context, guest, each bool, page, keep string, daemons []string) error {
-	root, err := moduleRoot()
+	root, err := place.Root()
 	if err != nil {
 		return err
 	}

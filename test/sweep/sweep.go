@@ -40,11 +40,14 @@ type without struct {
 
 // sweepHere sweeps daemons under the systemd of this machine, which must be one to
 // throw away, and leaves results.json.
-func sweepHere(ctx context.Context, daemons []string, each bool) error {
+func sweepHere(ctx context.Context, daemons []string, patience int, each bool) error {
 	var results []result
 	var failed error
+	if err := os.Mkdir("traces", 0o755); err != nil {
+		return err
+	}
 	for _, name := range daemons {
-		r, err := sweepOne(ctx, name, each)
+		r, err := sweepOne(ctx, name, patience, each)
 		if err != nil {
 			failed = errors.Join(failed, fmt.Errorf("%s: %w", name, err))
 			continue
@@ -58,8 +61,8 @@ func sweepHere(ctx context.Context, daemons []string, each bool) error {
 	return errors.Join(failed, os.WriteFile("results.json", text, 0o644))
 }
 
-func sweepOne(ctx context.Context, name string, each bool) (*result, error) {
-	d, err := newDaemon(ctx, name)
+func sweepOne(ctx context.Context, name string, patience int, each bool) (*result, error) {
+	d, err := newDaemon(ctx, name, patience)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/google/renameio/v2"
@@ -70,6 +71,8 @@ func (r *result) tell(w without) string {
 }
 
 const shown = 2
+
+var refused = regexp.MustCompile(`(?i)denied|not permitted`)
 
 // cell shows the first of the lines that say most: what was refused, then what was
 // not as it should be.

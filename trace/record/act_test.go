@@ -39,6 +39,9 @@ func doing(facts []string, do func() error) action {
 // makesChild is what an action gives that calls child.
 const makesChild = "execute ^/bin/sleep as ^/usr/bin/sleep"
 
+// makesCorpse is what one gives that calls corpse.
+const makesCorpse = "execute ^/bin/true as ^/usr/bin/true"
+
 // call makes a system call that golang.org/x/sys has no function for. Strings
 // are passed as the kernel takes them.
 func call(number uintptr, args ...any) error {

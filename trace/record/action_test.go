@@ -38,6 +38,9 @@ func (a action) expected(p probePath) []string {
 	list := slices.Concat(a.want, a.facts)
 	if len(p.functions) > 0 {
 		list = append(list, a.functions...)
+		if slices.Contains(list, makesChild) || slices.Contains(list, makesCorpse) {
+			list = append(list, loaderOfTrue)
+		}
 	}
 	if a.learn != nil {
 		list = append(list, a.learn()...)

@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "rewrite generated files")
 const callsPage = "../../docs/docs/sidebar/syscalls.md"
 
 const callsHead = `---
-sidebar_position: 6
+sidebar_position: 10
 sidebar_label: System calls
 ---
 
@@ -32,7 +32,8 @@ How each system call is treated: every call that has a number on x86 or ARM, in
 any ABI. That it was made, how often and with which outcome is a fact for every
 call. The third column says what more is recorded; in parentheses, why there is
 no more to see. The page is generated from the table in the recorder
-(` + "`trace/record/calls.go`" + `); ` + "`go test ./trace/record -run TestCalls -update`" + ` renews it.
+(` + "`trace/record/calls.go`); `go test ./trace/record -run TestCalls -update`" + `
+renews it.
 
 `
 

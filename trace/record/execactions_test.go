@@ -62,7 +62,7 @@ func executeActions() map[string]action {
 			fd, err2 := unix.MemfdCreate("copy", 0)
 			_, err3 := unix.Write(fd, program)
 			return errorsOf(err, err2, err3, syscall.Exec(self(fd), []string{"copy"}, nil))
-		}, want: []string{"read ok " + truth},
+		}, want: []string{"read ok " + truth}, functions: loads,
 			holes: []string{"a program was executed from memory (memfd_create): no path can be granted for it"}, facts: []string{"memfd_create flags 0  ok"}},
 		"execve of what may not be": {do: func(d string) error { return fails(becomes("file")(d), unix.EACCES) },
 			prepare: func(d string) error { return os.Chmod(d+"/file", 0o644) }, want: []string{"exec EACCES file"}},

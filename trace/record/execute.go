@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/osapi-io/osapi-profile/trace/record/plan"
 )
 
 // statusError says that a command of a plan ended otherwise than with status 0.
@@ -19,6 +21,23 @@ func (e *statusError) Error() string { return e.text }
 
 // grace is how long a command has to end after SIGTERM.
 const grace = 5 * time.Second
+
+// Reset has the plan take back what its operations changed on this machine. It is
+// for who runs a plan more than once: a recording does not. output may be nil.
+func Reset(ctx context.Context, p *plan.Plan, output *os.File) error {
+	if p == nil || p.Reset == nil {
+		return nil
+	}
+	c := &conductor{plan: p, mainPID: func() int { return 0 }}
+	err := c.execute(ctx, p.Reset.Command, output, p.Reset.Timeout)
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		return fmt.Errorf("the plan's reset: %w", err)
+	}
+	return nil
+}
 
 // execute runs a command of the plan: a child of the recorder, so outside of the
 // scope, in a process group of its own, of which nothing is left afterwards. It

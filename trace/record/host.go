@@ -57,8 +57,8 @@ func prettyName() string {
 	return ""
 }
 
-// systemdVersion is the major version of the installed systemd, 0 without one.
-func systemdVersion() int {
+// SystemdVersion is the major version of the installed systemd, 0 without one.
+func SystemdVersion() int {
 	out, err := exec.Command("systemctl", "--version").Output()
 	fields := strings.Fields(string(out))
 	if err != nil || len(fields) < 2 {

@@ -39,10 +39,10 @@ func (r Report) Ready() bool {
 	return true
 }
 
-// Inspect finds out what this machine allows, by loading the probes for real.
-// It records nothing.
+// Inspect finds out what this machine allows, by loading the probes for real and
+// recording a process that ends at once. It leaves nothing behind.
 func Inspect() Report {
-	r := Report{Kernel: kernelRelease(), Systemd: systemdVersion()}
+	r := Report{Kernel: kernelRelease(), Systemd: SystemdVersion()}
 	r.Checks = append(r.Checks, privileges(), kernel(r.Kernel), typeInformation(), lockdown())
 	probes, err := load(capabilityChoices(), functionWays())
 	check := Check{Name: "probes", OK: err == nil, Required: true, Detail: "loaded and attached"}
@@ -50,10 +50,25 @@ func Inspect() Report {
 		check.Detail, check.Remedy = err.Error(), "mend what is said above this line; without probes nothing can be recorded"
 	} else {
 		r.Probes = probes.chosen
-		probes.close()
+		defer probes.close()
 	}
-	r.Checks = append(r.Checks, check, capabilityHook(r.Probes), callChains(), ioURing(r.Probes), enforcement(r.Systemd), appArmor())
+	r.Checks = append(r.Checks, check, scope(probes), capabilityHook(r.Probes), callChains(), ioURing(r.Probes), enforcement(r.Systemd), appArmor())
 	return r
+}
+
+// scope proves that a process is seen, and not only that probes load. Nil stands for
+// probes that could not be loaded.
+func scope(p *probes) Check {
+	c := Check{Name: "scope", Required: true, Detail: "not tried without probes", Remedy: "mend what is said above this line"}
+	if p == nil {
+		return c
+	}
+	if err := p.rehearse(); err != nil {
+		c.Detail, c.Remedy = err.Error(), "report this, with the output of osapi-profile doctor --json: no cause is known"
+		return c
+	}
+	c.OK, c.Detail = true, "a process was recorded for a trial"
+	return c
 }
 
 func privileges() Check {

@@ -93,7 +93,7 @@ func kernelActions() map[string]action {
 		"request_key": does("request_key keyring 0 user ENOKEY", func() error {
 			return fails(call(unix.SYS_REQUEST_KEY, "user", "osapi-profile-test", 0, 0), unix.ENOKEY)
 		}),
-		"bpf": doing([]string{"bpf command BPF_PROG_GET_NEXT_ID  ok", "CAP_SYS_ADMIN ok"}, func() error {
+		"bpf": doing(append(until(6, 5, "CAP_BPF ok"), "bpf command BPF_PROG_GET_NEXT_ID  ok", "CAP_SYS_ADMIN ok"), func() error {
 			var attr [16]uint32
 			return call(unix.SYS_BPF, 11, unsafe.Pointer(&attr), 12)
 		}),

@@ -78,7 +78,7 @@ func machineNeeds() map[string]need {
 			var pipe [2]int
 			err2 := unix.Pipe(pipe[:])
 			return errorsOf(err, err2, unix.EpollCtl(poll, unix.EPOLL_CTL_ADD, pipe[0], &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLWAKEUP}))
-		}},
+		}, made: []string{"stat ok ^/sys/power/wakeup_count"}},
 		"CAP_PERFMON": {do: func(string) error {
 			_, err := unix.PerfEventOpen(&unix.PerfEventAttr{Type: unix.PERF_TYPE_SOFTWARE, Size: unix.PERF_ATTR_SIZE_VER0}, 0, -1, -1, 0)
 			return err

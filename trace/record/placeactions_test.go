@@ -18,7 +18,8 @@ func open(name string, flags int) error {
 
 // overlays are what overlayfs asks for as whoever mounted it, which differs by
 // kernel, and of which no need of the worker is made.
-var overlays = []string{"CAP_DAC_OVERRIDE ok override", "CAP_DAC_READ_SEARCH ok override", "CAP_SYS_ADMIN ok override", "CAP_SYS_ADMIN ok noaudit"}
+var overlays = []string{"CAP_DAC_OVERRIDE ok override", "CAP_DAC_READ_SEARCH ok override", "CAP_SYS_ADMIN ok override", "CAP_SYS_ADMIN ok noaudit",
+	"CAP_DAC_OVERRIDE ok", "CAP_DAC_READ_SEARCH ok"} // the last two: mount(2) of 6.1 looks into the work directory as the caller
 
 // placeActions open files by ways that are no plain names.
 func placeActions() map[string]action {

@@ -160,6 +160,9 @@ func (p *probes) attach(capability choice) error {
 	if err := p.collection.Assign(&p.variables); err != nil {
 		return err
 	}
+	if err := p.store(); err != nil {
+		return err
+	}
 	for i, t := range treatments(runtime.GOARCH) {
 		if t.Handler == 0 && t.ArgMask == 0 && t.AtEnter == 0 && t.CheckArg == 0 && t.Ring == 0 {
 			continue
@@ -247,6 +250,7 @@ func explain(err error) error {
 	case os.Geteuid() == 0 && tooOld(kernelRelease()):
 		return fmt.Errorf("%w: Linux %s is too old: %s or newer is needed; osapi-profile doctor says what else is missing: %w",
 			ErrUnsupported, kernelRelease(), oldestKernel, err)
+	case errors.Is(err, errNoStorage): // says itself what to do
 	case errors.As(err, &verifier):
 		return fmt.Errorf("%w: the kernel refused a probe (please report this): %w", ErrUnsupported, err)
 	case errors.Is(err, os.ErrPermission), os.Geteuid() != 0: // a feature that may not be tried looks as if it were missing

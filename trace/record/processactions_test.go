@@ -17,7 +17,7 @@ func signalActions() map[string]action {
 		"kill itself": does("kill signal 0 self ok", func() error { return unix.Kill(os.Getpid(), 0) }),
 		"kill thread": does("kill signal 0 self ok", func() error { return unix.Kill(unix.Gettid(), 0) }),
 		"kill child":  doing([]string{"kill signal SIGTERM worker ok", makesChild}, func() error { return unix.Kill(child(syscall.SysProcAttr{}), unix.SIGTERM) }),
-		"kill corpse": doing([]string{"kill signal SIGKILL worker ok", "execute ^/bin/true as ^/usr/bin/true"}, func() error { return unix.Kill(corpse(), unix.SIGKILL) }),
+		"kill corpse": doing([]string{"kill signal SIGKILL worker ok", makesCorpse}, func() error { return unix.Kill(corpse(), unix.SIGKILL) }),
 		"kill parent": does("kill signal 0 outside ok", func() error { return unix.Kill(outside(), 0) }),
 		"kill nobody": does("kill signal 0  ESRCH", func() error { return fails(unix.Kill(1<<30, 0), unix.ESRCH) }),
 		"kill group":  doing([]string{"kill signal 0 worker ok", makesChild}, func() error { return unix.Kill(-child(syscall.SysProcAttr{Setpgid: true}), 0) }),

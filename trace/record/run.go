@@ -18,9 +18,11 @@ import (
 )
 
 // How often the sets are drained, and how often the end is looked for once the
-// main process has gone.
+// main process has gone. A drain goes through all that is in the sets; after a long
+// one comes a rest, so that no more than a tenth of a processor goes into them.
 const (
 	drainEvery = time.Second
+	restFactor = 9
 	checkEvery = 20 * time.Millisecond
 	meterEvery = 200 * time.Millisecond
 )
@@ -82,6 +84,7 @@ type recording struct {
 	meter       *meter
 	pending     *pending // of the trace, on their way to the file
 	started     time.Time
+	rested      time.Time        // when the sets may be drained again
 	state       *os.ProcessState // of the main process once it has ended
 	ending      os.Signal        // the last one that was passed on
 	failed      error
@@ -99,7 +102,7 @@ func (r *recording) begin(header trace.Header) error {
 	out := trace.NewWriter(r.pending)
 	header.Tool, header.Run, header.Started = r.Tool, rand.Text(), r.started.UTC()
 	header.Arch, header.Kernel, header.OS = runtime.GOARCH, kernelRelease(), prettyName()
-	header.Systemd, header.Root, header.Probes = systemdVersion(), rootType(), r.chosen
+	header.Systemd, header.Root, header.Probes = SystemdVersion(), rootType(), r.chosen
 	if err := errors.Join(out.Header(header), r.pending.flush()); err != nil {
 		return fmt.Errorf("writing the trace: %w", err)
 	}
@@ -247,9 +250,11 @@ func (r *recording) pids() []uint32 {
 
 func (r *recording) periodic(now time.Time) {
 	pids := r.pids()
-	if r.failed == nil {
+	if r.failed == nil && !now.Before(r.rested) {
+		began := time.Now()
 		r.fail(r.drain(&r.maps, r.symbols, false))
 		r.fail(r.rings())
+		r.rested = time.Now().Add(restFactor * time.Since(began))
 	}
 	if r.attached != nil && r.failed == nil {
 		r.fail(r.attached.tick(r))

@@ -114,38 +114,56 @@ func (s *stage) summary() string {
 // idling is what is done to learn what every program gives.
 const idling = "do nothing"
 
-// record does actions in one recording. When the holes are not those that were
-// to be expected, each half is done again, to find out whose they are.
+// record does actions in one recording. A hole is of the action during which it was
+// first told of, or the one before. To do some of them again in order to find out costs an emulated guest
+// minutes for each.
 func (s *stage) record(t *testing.T, base string, names []string) {
-	r := &performance{stage: s, base: base, acts: map[string]string{}, status: map[string]int{}}
+	r := &performance{stage: s, base: base, acts: map[string]string{}, status: map[string]int{}, said: map[string]string{}}
 	read, err := r.perform(t, names)
 	if err != nil {
 		s.err = err
 		return
 	}
-	var expected, got []string
+	wrong := r.wrongHoles(read, names)
 	for _, name := range names {
-		if r.status[name] != notHere {
-			expected = append(expected, actions()[name].holes...)
-		}
-	}
-	if s.blind {
-		expected = append(expected, "no probe for capability facts works on this kernel: nothing that depends on them can be derived")
-	}
-	for _, h := range read.Holes {
-		got = append(got, h.Detail)
-	}
-	wrong := difference(sorted(expected), sorted(got))
-	if len(wrong) > 0 && len(names) > 1 {
-		s.record(t, base, names[:len(names)/2])
-		s.record(t, base, names[len(names)/2:])
-		return
-	}
-	for _, name := range names {
-		done := performed{status: r.status[name], wrong: wrong}
+		done := performed{status: r.status[name], wrong: wrong[name]}
 		done.facts, done.calls, done.idle = r.told(read, name)
 		s.done[name] = done
 	}
+}
+
+// wrongHoles are those that are there, or not, unexpectedly, by action.
+func (r *performance) wrongHoles(read *trace.Trace, names []string) map[string][]string {
+	wrong, expected, got := map[string][]string{}, map[string]bool{}, map[string]bool{}
+	for _, h := range read.Holes {
+		got[h.Detail] = true
+	}
+	if r.blind {
+		const blind = "no probe for capability facts works on this kernel: nothing that depends on them can be derived"
+		expected[blind] = true
+		if !got[blind] {
+			wrong[names[0]] = []string{"missing: " + blind}
+		}
+	}
+	for _, name := range names {
+		for _, hole := range actions()[name].holes {
+			expected[hole] = true
+			if !got[hole] && r.status[name] != notHere {
+				wrong[name] = append(wrong[name], "missing: "+hole)
+			}
+		}
+	}
+	for hole := range got {
+		if expected[hole] {
+			continue
+		}
+		name := r.said[hole]
+		if !slices.Contains(names, name) {
+			name = names[0]
+		}
+		wrong[name] = append(wrong[name], fmt.Sprintf("unexpected, first told of while %q was done: %s", r.said[hole], hole))
+	}
+	return wrong
 }
 
 // difference words what two lists do not share.
@@ -171,6 +189,16 @@ type performance struct {
 	out    *bufio.Reader
 	limit  *os.File
 	marks  chan Mark
+
+	now  string            // the action that is being done, and whose hole is whose; under the stage's mutex
+	said map[string]string // hole → action
+}
+
+// warn is told of a hole when it is there for the first time.
+func (r *performance) warn(hole string) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.said[hole] = r.now
 }
 
 // director starts a program for each action that it reads the name of. What it
@@ -201,7 +229,7 @@ func (r *performance) perform(t *testing.T, names []string) (*trace.Trace, error
 	go func() {
 		_, err := run(ctx, Options{
 			Command: []string{"sh", "-c", director, r.program(), strconv.Itoa(os.Getpid())}, Trace: &file, Tool: "test", Marks: r.marks,
-			Stdin: inRead, Stdout: outWrite, Stderr: os.Stderr,
+			Stdin: inRead, Stdout: outWrite, Stderr: os.Stderr, Warn: r.warn,
 		}, []choice{r.capability}, r.functions)
 		_, _ = inRead.Close(), outWrite.Close()
 		ended <- err
@@ -246,6 +274,9 @@ func (r *performance) act(a action, name, operation, dir string, ended chan erro
 			return err
 		}
 	}
+	r.mutex.Lock()
+	r.now = name
+	r.mutex.Unlock()
 	turned := make(chan error, 1)
 	select {
 	case r.marks <- Mark{Operation: operation, Done: turned}:

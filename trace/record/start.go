@@ -1,6 +1,7 @@
 package record
 
 import (
+	"fmt"
 	"os"
 	"os/user"
 	"strconv"
@@ -42,6 +43,10 @@ func (r *recording) start(path string) error {
 		return err
 	}
 	tap.pass()
+	if err := r.opened(); err != nil {
+		w.abort()
+		return fmt.Errorf("%w: %w; it was ended again; osapi-profile doctor says whether anything can be recorded here", ErrUnsupported, err)
+	}
 	return nil
 }
 

@@ -258,7 +258,7 @@ func (u *unit) going(now time.Time) bool {
 	u.asked = now
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	state, err := u.conn.GetUnitPropertyContext(ctx, u.name, "ActiveState")
+	p, err := u.conn.GetUnitPropertiesContext(ctx, u.name) // at once: one asked after the other may be of different times
 	if err != nil {
 		if conn, err := dbus.NewSystemdConnectionContext(ctx); err == nil {
 			u.conn.Close()
@@ -266,8 +266,19 @@ func (u *unit) going(now time.Time) bool {
 		}
 		return true
 	}
-	text, _ := state.Value.Value().(string)
-	return text != "inactive" && text != "failed"
+	return unfinished(p)
+}
+
+// unfinished says whether a unit has not ended by its properties: one that is
+// restarted is inactive for a moment, with a job that is to start it.
+func unfinished(p map[string]any) bool {
+	if job := property[[]any](p, "Job"); len(job) > 0 {
+		if id, _ := job[0].(uint32); id != 0 {
+			return true
+		}
+	}
+	state := property[string](p, "ActiveState")
+	return state != "inactive" && state != "failed"
 }
 
 // ErrUnitFailed says that a unit was recorded, but did not come up.

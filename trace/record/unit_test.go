@@ -35,3 +35,12 @@ func TestCgroupNames(t *testing.T) {
 		assert.Equal(t, want, escapeCgroup(name))
 	}
 }
+
+// A unit that is restarted is inactive for a moment, and has not ended.
+func TestUnfinished(t *testing.T) {
+	job := func(id uint32) []any { return []any{id, "/"} }
+	assert.True(t, unfinished(map[string]any{"ActiveState": "active", "Job": job(0)}))
+	assert.True(t, unfinished(map[string]any{"ActiveState": "inactive", "Job": job(7)}))
+	assert.False(t, unfinished(map[string]any{"ActiveState": "inactive", "Job": job(0)}))
+	assert.False(t, unfinished(map[string]any{"ActiveState": "failed", "Job": job(0)}))
+}

@@ -23,6 +23,7 @@ import (
 // worker is the main process of what is recorded.
 type worker struct {
 	process  *os.Process
+	path     string   // what it becomes, if that is not found by the command's name
 	order    *os.File // what to become goes in here
 	failure  *os.File // why it did not
 	terminal *os.File // given to the worker's process group; nil if there is none
@@ -69,7 +70,7 @@ func ownsTerminal(f *os.File) bool {
 
 // release lets the copy become the worker and waits until it has.
 func (w *worker) release(o Options) error {
-	order := launch.Order{Command: o.Command, Env: os.Environ()}
+	order := launch.Order{Path: w.path, Command: o.Command, Env: os.Environ()}
 	if id := o.Identity; id != nil {
 		order.Switch, order.UID, order.GID, order.Groups, order.Ambient = true, id.UID, id.GID, id.Groups, id.Ambient
 		order.Env = environment(id, order.Env)

@@ -35,8 +35,8 @@ stratum() { chronyc -n tracking | grep Stratum; }
 socket() { chronyc -n -h /run/chrony/chronyd.sock reselect; }
 
 work() {
-  awaits serves "$here/../sweep" ntp 127.0.0.1 || return
-  observe time "$here/../sweep" ntp 127.0.0.1
+  awaits serves "$here/../client" ntp 127.0.0.1 || return
+  observe time "$here/../client" ntp 127.0.0.1
   observe user users
   observe scheduling scheduled
   observe memory locked

@@ -31,12 +31,12 @@ clean() { gone /var/lib/misc /etc/dnsmasq.d /run/dnsmasq; }
 users() { ps -C dnsmasq -o user=,group=; }
 
 work() {
-  awaits serves "$here/../sweep" dns 10.9.0.1 sweep.test || return
-  observe name "$here/../sweep" dns 10.9.0.1 sweep.test
-  patience=10 observe lease ip netns exec client "$here/../sweep" dhcp wire
+  awaits serves "$here/../client" dns 10.9.0.1 sweep.test || return
+  observe name "$here/../client" dns 10.9.0.1 sweep.test
+  patience=10 observe lease ip netns exec client "$here/../client" dhcp wire
   observe user users
   observe reload systemctl reload "$unit"
-  observe name "$here/../sweep" dns 10.9.0.1 sweep.test
+  observe name "$here/../client" dns 10.9.0.1 sweep.test
 }
 
 main "$@"

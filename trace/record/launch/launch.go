@@ -4,6 +4,7 @@
 package launch
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,6 +31,7 @@ const (
 
 // Order is what to become. Without Switch the identity stays as it is.
 type Order struct {
+	Path    string // the program, when it is not to be found by Command[0]
 	Command []string
 	Env     []string
 	Switch  bool
@@ -78,7 +80,7 @@ func become() error {
 			return err
 		}
 	}
-	return execute(order.Command, order.Env)
+	return execute(order)
 }
 
 // assume drops to the identity of the order, keeping only what is ambient.
@@ -120,8 +122,8 @@ func assume(order Order) error {
 }
 
 // execute looks a command up as execvp(3) does and becomes it.
-func execute(command, env []string) error {
-	name, last := command[0], syscall.ENOENT
+func execute(order Order) error {
+	name, last := cmp.Or(order.Path, order.Command[0]), syscall.ENOENT
 	candidates := []string{name}
 	if !strings.Contains(name, "/") {
 		candidates = nil
@@ -130,7 +132,7 @@ func execute(command, env []string) error {
 		}
 	}
 	for _, candidate := range candidates {
-		err := syscall.Exec(candidate, command, env)
+		err := syscall.Exec(candidate, order.Command, order.Env)
 		errno := syscall.Errno(0)
 		if !errors.As(err, &errno) {
 			return err

@@ -84,13 +84,14 @@ func (r *reader) document(data []byte) *yaml.Node {
 }
 
 func (r *reader) plan(top *yaml.Node) *Plan {
-	m := r.mapping(top, "a plan", "ready", "timeout", "settle", "output", "without", "operations")
+	m := r.mapping(top, "a plan", "ready", "timeout", "settle", "output", "without", "operations", "reset")
 	defaults := Operation{
 		Timeout: r.duration(m["timeout"], defaultTimeout),
 		Settle:  r.settle(m["settle"], defaultSettle),
 	}
 	p := &Plan{Dir: r.dir, Output: r.path(m["output"]), Ready: r.ready(m["ready"], top)}
 	p.Ready.Settle = defaults.Settle
+	p.Reset = r.reset(m["reset"], defaults)
 	list := r.list(m["operations"], "operations")
 	if len(list) == 0 {
 		r.fail(top, "no operations; list under operations: what the worker is there for")
@@ -164,6 +165,17 @@ func (r *reader) ready(node, top *yaml.Node) Ready {
 		r.fail(m["file"], "file: without line:; say which line of it to wait for")
 	}
 	return ready
+}
+
+// reset is the command that makes a plan fit to be run again.
+func (r *reader) reset(node *yaml.Node, defaults Operation) *Operation {
+	if node == nil {
+		return nil
+	}
+	m := r.mapping(node, "reset", "command", "shell", "timeout")
+	o := Operation{Name: "reset", Command: r.command(m["command"], m["shell"]), Timeout: r.duration(m["timeout"], defaults.Timeout), Repeat: 1}
+	r.one(node, m, "reset needs one of command: or shell:", "command", "shell")
+	return &o
 }
 
 // implied are the actions of standard operations that name none.

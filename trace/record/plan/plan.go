@@ -15,6 +15,7 @@ type Plan struct {
 	Output     string // file that receives what commands say; "" for the recorder's stderr
 	Ready      Ready
 	Operations []Operation // in the order to be run; the last one is shutdown
+	Reset      *Operation  // what takes back what the others changed, so that they can be run again; nil for nothing
 	Missing    []string    // standard operations that the plan neither has nor declares to be without
 }
 

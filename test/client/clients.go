@@ -12,26 +12,28 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// clients are what the daemons' scripts use this program for, where none of the
-// tools that are needed anyway can play the client.
+// clients are the protocols that this program speaks.
 func clients() map[string]func(args []string) error {
-	return map[string]func([]string) error{"dns": askName, "dhcp": askLease, "ntp": askTime}
+	return map[string]func([]string) error{"dns": askName, "dhcp": askLease, "ntp": askTime, "say": say, "send": send}
 }
 
 const (
-	clientPatience = 2 * time.Second
+	clientPatience = 5 * time.Second
 	leasePatience  = 8 * time.Second // a server looks for three whether the address is in use
 )
 
 // askName prints the addresses that the server at the first argument has for the
-// name in the second.
+// name in the second, over UDP unless the third says tcp.
 func askName(args []string) error {
-	if len(args) != 2 {
-		return errors.New("usage: sweep dns SERVER NAME")
+	if len(args) != 2 && (len(args) != 3 || args[2] != "tcp") {
+		return errors.New("usage: client dns SERVER NAME [tcp]")
 	}
 	ctx, stop := context.WithTimeout(context.Background(), clientPatience)
 	defer stop()
 	r := net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		if len(args) == 3 {
+			network = args[2]
+		}
 		return (&net.Dialer{}).DialContext(ctx, network, net.JoinHostPort(args[0], "53"))
 	}}
 	addresses, err := r.LookupHost(ctx, args[1]+".")
@@ -44,7 +46,7 @@ func askName(args []string) error {
 // askTime prints the stratum of an NTP server, RFC 5905.
 func askTime(args []string) error {
 	if len(args) != 1 {
-		return errors.New("usage: sweep ntp SERVER")
+		return errors.New("usage: client ntp SERVER")
 	}
 	c, err := net.Dial("udp", net.JoinHostPort(args[0], "123"))
 	if err != nil {
@@ -72,7 +74,7 @@ func write(c net.Conn, data []byte) error {
 // the network of what is offered. The answer is to come to the address offered.
 func askLease(args []string) error {
 	if len(args) != 1 {
-		return errors.New("usage: sweep dhcp INTERFACE")
+		return errors.New("usage: client dhcp INTERFACE")
 	}
 	link, err := net.InterfaceByName(args[0])
 	if err != nil {
@@ -112,7 +114,7 @@ func askLease(args []string) error {
 func discover(link *net.Interface) error {
 	m := make([]byte, 240, 300)
 	m[0], m[1], m[2] = 1, 1, 6 // a request, on Ethernet
-	copy(m[4:], "swep")
+	copy(m[4:], "test")
 	copy(m[28:], link.HardwareAddr)
 	copy(m[236:], []byte{99, 130, 83, 99})
 	m = append(m, 53, 1, 1, 255) // DHCPDISCOVER

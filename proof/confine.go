@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/osapi-io/osapi-profile/test/place"
+)
+
+// dropIn is what the emitted drop-in is called.
+const dropIn = "50-osapi-profile.conf"
+
+// confine puts the daemon under the profiles that its first run gives.
+func (d daemon) confine(ctx context.Context) error {
+	emit := func(format, file string, more ...string) error {
+		_, err := place.Output(exec.CommandContext(ctx, "./osapi-profile",
+			append([]string{"emit", "--format", format, "-o", file, d.file(".jsonl")}, more...)...))
+		return err
+	}
+	var more []string
+	if enforcing() {
+		more = []string{"--apparmor-profile", d.profile()}
+	}
+	if err := emit("systemd", d.file(".conf"), append(more, "--name", strings.TrimSuffix(d.Unit, ".service"))...); err != nil {
+		return err
+	}
+	if err := emit("apparmor", d.file(".apparmor"), "--name", d.profile()); err != nil {
+		return err
+	}
+	if enforcing() {
+		if _, err := place.Output(exec.CommandContext(ctx, "apparmor_parser", "--replace", "--skip-cache", d.file(".apparmor"))); err != nil {
+			return err
+		}
+	}
+	text, err := os.ReadFile(d.file(".conf"))
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join("/run/systemd/system", d.Unit+".d")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, dropIn), text, 0o644); err != nil {
+		return err
+	}
+	cursor, err := place.Cursor(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := place.Systemctl(ctx, "daemon-reload"); err != nil {
+		return err
+	}
+	if _, err := place.Systemctl(ctx, "cat", d.Unit); err != nil { // it is read now
+		return err
+	}
+	return ignored(ctx, cursor)
+}
+
+// ignored is an error that has the lines of a drop-in which systemd did not take.
+func ignored(ctx context.Context, cursor string) error {
+	if _, err := place.Cursor(ctx); err != nil {
+		return err
+	}
+	said, _ := place.Output(exec.CommandContext(ctx, "journalctl", "--quiet", "--output=cat", "--after-cursor="+cursor, "_PID=1"))
+	for line := range strings.Lines(said) {
+		if strings.Contains(line, dropIn+":") {
+			return fmt.Errorf("systemd says: %s", line)
+		}
+	}
+	return nil
+}
+
+// confined starts the daemon once more and sees that it runs in the sandbox.
+func (d daemon) confined(ctx context.Context) error {
+	if _, err := place.Systemctl(ctx, "start", d.Unit); err != nil {
+		return err
+	}
+	var pid string
+	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(200 * time.Millisecond) {
+		text, err := place.Systemctl(ctx, "show", "--value", "--property=MainPID", d.Unit)
+		if err != nil {
+			return err
+		}
+		pid = strings.TrimSpace(text)
+		// Before it has executed the daemon, systemd's own process may not be there yet.
+		status, _ := os.ReadFile(filepath.Join("/proc", pid, "status"))
+		if strings.Contains(string(status), "\nSeccomp:\t2\n") {
+			break
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("%s runs without a filter of system calls", d.Unit)
+		}
+	}
+	if !enforcing() {
+		return nil
+	}
+	label, err := os.ReadFile(filepath.Join("/proc", pid, "attr/current"))
+	if got := strings.TrimRight(string(label), "\x00\n"); err == nil && got != d.profile()+" (enforce)" {
+		return fmt.Errorf("%s runs under the AppArmor profile %q", d.Unit, got)
+	}
+	return err
+}

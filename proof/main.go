@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"syscall"
+
+	"github.com/osapi-io/osapi-profile/test/place"
+)
+
+func main() {
+	guest := flag.Bool("guest", false, "run in the guest, on Debian's own kernel and under AppArmor, instead of the container")
+	write := flag.String("write", "", "renew the table between the markers of this `PAGE`")
+	keep := flag.String("keep", "", "keep traces, units and profiles in this `DIR`")
+	within := flag.Bool("within", false, "run here: set by this program in the container and the guest")
+	flag.Usage = func() {
+		fmt.Fprintln(flag.CommandLine.Output(), "usage: proof [-guest] [-write PAGE] [-keep DIR] [DAEMON]...")
+		flag.PrintDefaults()
+	}
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	chosen, err := choose(flag.Args())
+	switch {
+	case err != nil:
+	case *within:
+		err = proveHere(ctx, chosen)
+	default:
+		err = proveThere(ctx, *guest, *write, *keep, chosen)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "proof:", err)
+		os.Exit(1)
+	}
+}
+
+func proveThere(ctx context.Context, guest bool, page, keep string, chosen []daemon) error {
+	root, err := place.Root()
+	if err != nil {
+		return err
+	}
+	results, err := proveIn(ctx, root, guest, keep, chosen)
+	if err == nil && page != "" {
+		err = writePage(page, guest, results)
+	}
+	fmt.Print(table(results))
+	return errors.Join(err, verdict(results))
+}
+
+// proveIn has the daemons run in the container or the guest. With an error come the
+// results that there are.
+func proveIn(ctx context.Context, root string, guest bool, keep string, chosen []daemon) (results []result, err error) {
+	command := []string{"./proof", "-within"}
+	for _, d := range chosen {
+		command = append(command, d.Name)
+	}
+	job := place.Job{
+		Guest:    guest,
+		Programs: map[string]string{"osapi-profile": "./cmd/osapi-profile", "proof": "./proof", "client": "./test/client"},
+		Trees:    map[string]string{"daemons": "proof/daemons"},
+		Command:  command,
+		Packages: guestPackages,
+		Env:      []string{"CONTAINER_TIMEOUT=3000", "VM_TIMEOUT=7000", "VM_MEMORY=2048"},
+	}
+	err = place.Run(ctx, root, job, func(dir string) error {
+		if keep != "" {
+			from := filepath.Join(dir, "kept") + "/."
+			if err := errors.Join(os.MkdirAll(keep, 0o755), exec.CommandContext(ctx, "cp", "-r", from, keep).Run()); err != nil {
+				return fmt.Errorf("keeping what was made: %w", err)
+			}
+		}
+		text, err := os.ReadFile(filepath.Join(dir, "results.json"))
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(text, &results)
+	})
+	return results, err
+}
+
+// proveHere proves daemons one after another under the systemd of this machine,
+// which must be one to throw away. What it found so far is in results.json.
+func proveHere(ctx context.Context, chosen []daemon) error {
+	if err := prepareHere(); err != nil {
+		return err
+	}
+	var results []result
+	for _, d := range chosen {
+		r := prove(ctx, d)
+		results = append(results, r)
+		say(r)
+		text, err := json.MarshalIndent(results, "", "  ")
+		if err == nil {
+			err = os.WriteFile("results.json", text, 0o644)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func say(r result) {
+	fmt.Printf("%s: %d of %d operations, %d denials, score %.1f (%.1f)\n", r.Daemon, r.Passed, r.Operations, len(r.Denials), r.Score, r.Shipped)
+	for _, line := range slices.Concat(r.Failed, r.Denials, r.Why) {
+		fmt.Printf("    %s\n", line)
+	}
+}
+
+// verdict is an error that names each daemon which is not proven.
+func verdict(results []result) error {
+	var all []error
+	for _, r := range results {
+		if !r.proven() {
+			all = append(all, fmt.Errorf("%s is not proven: %q", r.Daemon, slices.Concat(r.Failed, r.Denials)))
+		}
+	}
+	return errors.Join(all...)
+}

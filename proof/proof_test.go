@@ -1,0 +1,111 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/osapi-io/osapi-profile/test/need"
+	"github.com/osapi-io/osapi-profile/trace"
+)
+
+// TestProof is about two daemons that take seconds each. make proof takes all.
+func TestProof(t *testing.T) {
+	need.Container(t)
+	need.BPF(t)
+	need.Tools(t, "memcached", "redis-server", "redis-cli")
+	chosen, err := choose([]string{"redis", "memcached"})
+	require.NoError(t, err)
+	results, err := proveIn(t.Context(), need.ModuleRoot(t), false, "", chosen)
+	require.NoError(t, err)
+	require.Len(t, results, len(chosen))
+	require.NoError(t, verdict(results))
+	for _, r := range results {
+		assert.Less(t, r.Score, r.Shipped, r.Daemon)
+	}
+}
+
+// Each directory is of a daemon, and each daemon has one.
+func TestDaemons(t *testing.T) {
+	for _, d := range daemons() {
+		for _, name := range []string{"plan.yaml", "prepare"} {
+			_, err := os.Stat(filepath.Join("daemons", d.Name, name))
+			assert.NoError(t, err)
+		}
+	}
+	dirs, err := filepath.Glob("daemons/*/plan.yaml")
+	require.NoError(t, err)
+	assert.Len(t, dirs, len(daemons()))
+	_, err = choose([]string{"nobody"})
+	assert.ErrorContains(t, err, `no daemon "nobody"`)
+}
+
+// A proof can fail, for each of its reasons.
+func TestVerdict(t *testing.T) {
+	good := result{Daemon: "d", Operations: 2, Passed: 2, Score: 1.5}
+	assert.NoError(t, verdict([]result{good}))
+	for _, spoil := range []func(*result){
+		func(r *result) { r.Passed = 1 },
+		func(r *result) { r.Operations, r.Passed = 0, 0 },
+		func(r *result) { r.Failed = []string{"x"} },
+		func(r *result) { r.Denials = []string{"x"} },
+		func(r *result) { r.Score = 2.1 },
+	} {
+		bad := good
+		spoil(&bad)
+		assert.ErrorContains(t, verdict([]result{bad}), "d is not proven")
+	}
+	good.Score, good.Why = 2.1, []string{"a fact"}
+	assert.NoError(t, verdict([]result{good}))
+}
+
+func TestNewlyRefused(t *testing.T) {
+	of := func(files []trace.File, capabilities []trace.Capability, calls ...trace.Syscall) *trace.Trace {
+		return &trace.Trace{
+			Runs: []trace.Run{{}}, Subjects: []trace.Subject{{ID: 1, Exe: "/d"}},
+			Files: files, Capabilities: capabilities, Syscalls: calls,
+		}
+	}
+	seen := func(outcome string) trace.Seen {
+		return trace.Seen{Subject: 1, Operation: "get", Outcome: outcome, Count: 1}
+	}
+	file := func(path trace.Path, outcome string) trace.File {
+		return trace.File{Seen: seen(outcome), Path: path, Access: trace.AccessRead, Syscall: "openat"}
+	}
+	first := of([]trace.File{file("/a1", trace.OK), file("/b", "EACCES")}, nil)
+	assert.Empty(t, newlyRefused(first, of([]trace.File{file("/a2", trace.OK), file("/b", "EACCES"), file("/new", "ENOENT")}, nil)))
+	assert.Equal(t, []string{"file read /a2: EROFS (/d in get)"}, newlyRefused(first, of([]trace.File{file("/a2", "EROFS")}, nil)))
+	assert.Len(t, newlyRefused(first, of([]trace.File{file("/a3", "ENOENT")}, nil)), 1, "what was there is hidden")
+	call := func(outcome string) trace.Syscall { return trace.Syscall{Seen: seen(outcome), Name: "setsockopt"} }
+	assert.Len(t, newlyRefused(first, of(nil, nil, call(trace.Seccomp+"EPERM"))), 1)
+	assert.Empty(t, newlyRefused(first, of(nil, nil, call(trace.Seccomp+"ENOSYS"))))
+	assert.Len(t, newlyRefused(first, of(nil, nil, call("EPERM"))), 1)
+	spared := []trace.Capability{{Seen: seen("EPERM"), Name: "CAP_NET_ADMIN", Syscall: "setsockopt"}}
+	assert.Empty(t, newlyRefused(first, of(nil, spared, call("EPERM"))), "nothing depends on that capability")
+}
+
+func TestWritePage(t *testing.T) {
+	page := filepath.Join(t.TempDir(), "page.md")
+	require.NoError(t, os.WriteFile(page, []byte("a\n<!-- proof:begin container -->\n<!-- proof:end -->\nb\n"), 0o644))
+	require.NoError(t, writePage(page, false, []result{{Daemon: "redis", Version: "1", Score: 1}, {Daemon: "nginx", Version: "1", Score: 3, Why: []string{"x"}}}))
+	require.NoError(t, writePage(page, false, []result{{Daemon: "nginx", Version: "2", Score: 1}}))
+	text, err := os.ReadFile(page)
+	require.NoError(t, err)
+	assert.Contains(t, string(text), "| nginx | 2 |")
+	assert.NotContains(t, string(text), "| nginx | 1 |")
+	assert.NotContains(t, string(text), "- nginx:")
+	assert.Contains(t, string(text), "| redis | 1 |")
+	assert.Less(t, strings.Index(string(text), "| nginx"), strings.Index(string(text), "| redis"))
+	assert.True(t, strings.HasPrefix(string(text), "a\n") && strings.HasSuffix(string(text), "<!-- proof:end -->\nb\n"))
+	assert.ErrorContains(t, writePage(page, true, nil), "proof:begin guest")
+}
+
+func TestLeftOut(t *testing.T) {
+	unit := "x\n# PrivateNetwork= left out: a socket of AF_INET\n#   is used; more.\nNoNewPrivileges=yes\n"
+	assert.Equal(t, "a socket of AF_INET is used", leftOut(unit, "PrivateNetwork"))
+	assert.Equal(t, "it is not for the profile to say", leftOut(unit, "User"))
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/osapi-io/osapi-profile/synth"
+	"github.com/osapi-io/osapi-profile/test/place"
+)
+
+// result is what the second run of a daemon showed.
+type result struct {
+	Daemon     string
+	Version    string // of Debian's package
+	Kernel     string
+	AppArmor   bool // its profile was enforced too
+	Operations int  // of the plan
+	Passed     int  // of these, under the profile
+	Failed     []string
+	Denials    []string // what was refused, and was not before
+	Shipped    float64  // score of Debian's unit; 0 if it has none
+	Score      float64  // with the drop-in
+	Why        []string // what keeps it above the limit
+	Syscalls   int
+	Required   int // capabilities
+	Writable   int // paths
+}
+
+// limit is the score that a unit is to reach.
+const limit = 2.0
+
+func (r result) proven() bool {
+	return len(r.Failed) == 0 && len(r.Denials) == 0 && r.Operations > 0 && r.Passed == r.Operations && (r.Score <= limit || len(r.Why) > 0)
+}
+
+// prepareHere makes this machine one for proofs.
+func prepareHere() error {
+	if err := os.MkdirAll("kept", 0o755); err != nil {
+		return err
+	}
+	if !enforcing() {
+		return nil
+	}
+	// Else the kernel would leave out denials that come in numbers.
+	return os.WriteFile("/proc/sys/kernel/printk_ratelimit", []byte("0"), 0)
+}
+
+// enforcing says whether the kernel has AppArmor.
+func enforcing() bool {
+	_, err := os.Stat("/sys/kernel/security/apparmor/profiles")
+	return err == nil
+}
+
+// files of a daemon that are kept.
+func (d daemon) file(what string) string { return filepath.Join("kept", d.Name+what) }
+
+func (d daemon) profile() string { return "proof-" + d.Name }
+
+// prove trains a daemon, emits its profiles and trains it again under them. What
+// goes wrong on the way is told as a failure.
+func prove(ctx context.Context, d daemon) (r result) {
+	r = result{Daemon: d.Name, AppArmor: enforcing()}
+	if err := d.prove(ctx, &r); err != nil {
+		r.Failed = append(r.Failed, err.Error())
+	}
+	return r
+}
+
+func (d daemon) prove(ctx context.Context, r *result) error {
+	version, err := place.Output(exec.CommandContext(ctx, "dpkg-query", "--show", "--showformat=${Version}", d.Package))
+	if err != nil {
+		return err
+	}
+	r.Version = version
+	defer func() { _ = d.stop(ctx) }()
+	first, err := d.train(ctx, ".jsonl")
+	if err != nil {
+		return err
+	}
+	if len(first.trace.Holes) > 0 {
+		return fmt.Errorf("the trace has holes: %v", first.trace.Holes)
+	}
+	if bad := first.failed(); len(bad) > 0 {
+		return fmt.Errorf("without a profile: %q", bad)
+	}
+	r.Kernel = first.trace.Runs[0].Kernel
+	if r.Shipped, _, err = d.score(ctx, ".shipped"); err != nil {
+		return err
+	}
+	if err := d.confine(ctx); err != nil {
+		return err
+	}
+	if d.Own {
+		r.Shipped = 0
+	}
+	p := synth.Infer(first.trace, synth.Options{})
+	if err := d.weigh(ctx, p, r); err != nil {
+		return err
+	}
+	second, err := d.train(ctx, ".again.jsonl")
+	if err != nil {
+		return err
+	}
+	r.Operations = len(second.trace.Runs[0].Operations)
+	r.Failed = append(r.Failed, second.failed()...)
+	r.Passed = r.Operations - len(second.failed())
+	r.Denials, err = d.denials(ctx, first, second)
+	return errors.Join(err, d.confined(ctx))
+}
+
+// weigh tells how much the profile grants, and what that means for the score.
+func (d daemon) weigh(ctx context.Context, p *synth.Profile, r *result) error {
+	names := map[string]bool{}
+	for _, c := range p.Syscalls {
+		names[c.Name] = true
+	}
+	r.Syscalls, r.Required = len(names), len(p.Required())
+	text, err := os.ReadFile(d.file(".conf"))
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(string(text)) {
+		if path, ok := strings.CutPrefix(strings.TrimSpace(line), "ReadWritePaths="); ok && path != "" {
+			r.Writable++
+		}
+	}
+	var checks []exposure
+	if r.Score, checks, err = d.score(ctx, ".proven"); err != nil || r.Score <= limit {
+		return err
+	}
+	r.Why, err = reasons(ctx, checks, string(text), p)
+	return err
+}

@@ -1,0 +1,107 @@
+package unit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/dbus"
+
+	"github.com/osapi-io/osapi-profile/prove/ledger"
+)
+
+// patience is how long a service may take to stop before it is killed. It is not
+// the operator's any more, or will be started anew.
+const patience = 10 * time.Second
+
+// Close takes everything away again that was made, also when ctx has been
+// cancelled, and starts what ran before.
+func (h *Host) Close(ctx context.Context) error {
+	defer h.conn.Close()
+	return h.undo(context.WithoutCancel(ctx), h.ledger)
+}
+
+// undo takes away what stands in a ledger, last things first. What could not be
+// is left to the next run.
+func (h *Host) undo(ctx context.Context, l *ledger.Ledger) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*patience)
+	defer cancel()
+	var failed []error
+	note := func(e ledger.Entry, err error) {
+		if err != nil {
+			failed = append(failed, fmt.Errorf("%s %s: %w", e.Kind, e.Name, err))
+		}
+	}
+	files := false
+	for _, e := range slices.Backward(l.Entries) {
+		switch e.Kind {
+		case ledger.Unit:
+			note(e, h.end(ctx, e.Name))
+		case ledger.File:
+			files = true
+			note(e, gone(os.Remove(e.Name)))
+		case ledger.Directory:
+			if err := gone(os.Remove(e.Name)); !errors.Is(err, syscall.ENOTEMPTY) {
+				note(e, err)
+			}
+		case ledger.Profile:
+			note(e, unload(e.Name))
+		}
+	}
+	if files {
+		note(ledger.Entry{Kind: "reload"}, h.conn.ReloadContext(ctx))
+	}
+	for _, e := range l.Entries {
+		if e.Kind == ledger.Again {
+			_, err := h.conn.StartUnitContext(ctx, e.Name, "replace", nil)
+			note(e, err)
+		}
+	}
+	if len(failed) > 0 {
+		return errors.Join(append(failed, l.Keep())...)
+	}
+	return l.Close()
+}
+
+// gone passes over what is not there any more.
+func gone(err error) error {
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// end stops a service, and kills it when it does not.
+func (h *Host) end(ctx context.Context, name string) error {
+	soon, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	err := h.stop(soon, name)
+	if errors.Is(err, context.DeadlineExceeded) {
+		if err = h.conn.KillUnitWithTarget(ctx, name, dbus.All, int32(syscall.SIGKILL)); err == nil {
+			err = h.stop(ctx, name)
+		}
+	}
+	_ = h.conn.ResetFailedUnitContext(ctx, name) // so that systemd forgets it; it says so when there is nothing to forget
+	return err
+}
+
+// stop waits until a service has stopped. One that is not there has.
+func (h *Host) stop(ctx context.Context, name string) error {
+	state, err := h.conn.GetUnitPropertyContext(ctx, name, "ActiveState")
+	if err != nil {
+		return fmt.Errorf("asking systemd about %s: %w", name, err)
+	}
+	if s := state.Value.Value(); s == "inactive" || s == "failed" {
+		return nil
+	}
+	job := make(chan string, 1)
+	if _, err := h.conn.StopUnitContext(ctx, name, "replace", job); err != nil {
+		return fmt.Errorf("stopping %s: %w", name, err)
+	}
+	_, err = await(ctx, job)
+	return err
+}

@@ -1,0 +1,80 @@
+package coverage_test
+
+import (
+	"bytes"
+	"os"
+	"testing"
+
+	"github.com/osapi-io/osapi-profile/synth"
+	"github.com/osapi-io/osapi-profile/synth/coverage"
+	"github.com/osapi-io/osapi-profile/trace"
+	"github.com/stretchr/testify/require"
+)
+
+// planned is a run of operations that made some calls each; those of "" belong to none.
+func planned(order []string, calls map[string][]string) *trace.Trace {
+	t := ran("a")
+	for i, name := range order {
+		if name != "" {
+			t.Runs[0].Operations = append(t.Runs[0].Operations, trace.Operation{Name: name, First: int64(i), Last: int64(i + 1), Outcome: trace.OperationOK})
+		}
+		for _, c := range calls[name] {
+			t.Syscalls = append(t.Syscalls, trace.Syscall{Seen: trace.Seen{Subject: 1, Operation: name, Outcome: trace.OK, First: int64(i)}, Name: c})
+		}
+	}
+	return t
+}
+
+func TestEachOperationIsLeftOutOnce(t *testing.T) {
+	r := coverage.ByOperation(planned([]string{"", trace.OperationStartup, "get", "put", "ask"}, map[string][]string{
+		"":                     {"acct"},
+		trace.OperationStartup: {"bpf", "acct"},
+		"get":                  {"bpf", "chdir", "open"},
+		"put":                  {"chroot", "swapon", "openat"},
+		"ask":                  {"chroot"},
+	}), synth.Options{})
+	call := func(names ...string) []coverage.Need {
+		all := []coverage.Need{}
+		for _, n := range names {
+			all = append(all, coverage.Need{Kind: "syscall", Name: trace.Path(n)})
+		}
+		return all
+	}
+	require.Equal(t, []coverage.Operation{
+		{Name: trace.OperationStartup, Needs: 2, Added: call()},
+		{Name: "get", Needs: 3, Ruled: 1, Added: call("chdir")}, // open(2) is a sibling of openat(2)
+		{Name: "put", Needs: 3, Ruled: 1, Added: call("swapon")},
+		{Name: "ask", Needs: 1, Added: call()},
+	}, r.Operations)
+	require.Equal(t, []coverage.Half{
+		{Trained: []string{"get", "ask"}, Tried: []string{"put"}, Needs: 3, Ruled: 1, Added: call("swapon")},
+		{Trained: []string{"put"}, Tried: []string{"get", "ask"}, Needs: 4, Ruled: 1, Added: call("chdir")},
+	}, r.Halves)
+	var b bytes.Buffer
+	require.NoError(t, r.WriteText(&b))
+	require.Contains(t, b.String(), "operation get: 3 needs, 1 of them in no other operation and granted by a rule, 1 refused without it (syscall 1)\n  syscall chdir\n")
+	require.Contains(t, b.String(), "Trained with 2 of these operations and tried with 1 others: of 3 needs, 1 were not trained and granted by a rule, and 1 refused.\n")
+}
+
+func TestATraceWithoutOperations(t *testing.T) {
+	r := coverage.ByOperation(ran("a", "bpf"), synth.Options{})
+	require.Empty(t, r.Operations)
+	require.Empty(t, r.Halves)
+	var b bytes.Buffer
+	require.NoError(t, r.WriteText(&b))
+	require.Equal(t, "The trace has no operations: record it with --plan, or set marks.\n", b.String())
+}
+
+// TestOperationsOfFebruary shows what rules make up for, and what they cannot.
+func TestOperationsOfFebruary(t *testing.T) {
+	in, err := trace.ReadFile("../../docs/traces/osapi-2026-02.jsonl")
+	require.NoError(t, err)
+	var b bytes.Buffer
+	require.NoError(t, coverage.ByOperation(in, synth.Options{}).WriteText(&b))
+	if *update {
+		require.NoError(t, os.WriteFile("testdata/operations.txt", b.Bytes(), 0o644))
+	}
+	want, err := os.ReadFile("testdata/operations.txt")
+	require.NoError(t, err)
+	require.Equal(t, string(want), b.String(), "run go test with -update")
+}

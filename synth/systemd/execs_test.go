@@ -1,0 +1,34 @@
+package systemd_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/osapi-io/osapi-profile/synth"
+	"github.com/osapi-io/osapi-profile/synth/systemd"
+	"github.com/osapi-io/osapi-profile/trace"
+	"github.com/stretchr/testify/require"
+)
+
+// TestWhatIsWrittenStaysExecutable is about files whose directory is executable
+// as a whole and that are mounts of their own, because they are written: the
+// directory's permission does not reach them.
+func TestWhatIsWrittenStaysExecutable(t *testing.T) {
+	for name, c := range map[string]struct {
+		b    build
+		exec string
+	}{
+		"a library in place":     {quiet().file("op", lib+"x.so", mapped, "mmap", trace.OK).file("op", lib+"x.so", inPlace, "openat", trace.OK), lib + "x.so"},
+		"a program in place":     {quiet().exec("op", "/usr/bin/x", false).file("op", "/usr/bin/x", inPlace, "openat", trace.OK), "/usr/bin/x"},
+		"a directory by mistake": {quiet().file("op", "/var/lib/app", mapped, "mmap", trace.OK).file("op", "/var/lib/app/a", created, "openat", trace.OK), "/var/lib/app"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text, _ := emit(t, synth.Infer(c.b.Trace, synth.Options{}), systemd.Options{})
+			require.Contains(t, values(text, "ExecPaths"), "-"+c.exec)
+			require.NotContains(t, values(text, "NoExecPaths"), "-"+c.exec)
+			box, err := systemd.ReadSandbox(bytes.NewReader(text), systemd.DefaultVersion)
+			require.NoError(t, err)
+			require.Empty(t, box.Refuses(c.b.Trace))
+		})
+	}
+}

@@ -1,0 +1,25 @@
+#!/bin/bash
+# apparmor.sh: run in the guest. A worker under its own AppArmor profile and unit,
+# and under the profile without one rule.
+set -uo pipefail
+cd /job || exit 1
+mkdir -p /srv/w
+echo in >/srv/w/in
+cat >/srv/w/worker <<'EOF_WORKER'
+read -r line </srv/w/in && echo "$line" >/srv/w/out && cat /srv/w/out
+EOF_WORKER
+command=(/bin/sh /srv/w/worker)
+verify() {
+  local name=$1
+  shift
+  ./osapi-profile verify --yes --quiet --json "$@" trace.jsonl -- "${command[@]}" >"$name.json" 2>"$name.err"
+  echo $? >"$name.status"
+}
+./osapi-profile record -q -o trace.jsonl -- "${command[@]}" || exit 1
+./osapi-profile emit --format apparmor --name proof -o own.apparmor trace.jsonl || exit 1
+grep -v '/srv/w/in ' own.apparmor >less.apparmor
+verify own
+verify less --profile less.apparmor
+grep -c osapi-profile /sys/kernel/security/apparmor/profiles >left
+grep -c '^proof' /sys/kernel/security/apparmor/profiles >>left
+exit 0
