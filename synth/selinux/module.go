@@ -166,8 +166,8 @@ func (m *module) declare(b *strings.Builder) {
 	}
 }
 
-// assertions puts the domain among those that a policy lets at passwords: that
-// no other may is asserted by it (neverallow).
+// assertions puts the domain among those that a policy lets at passwords and load
+// modules: that no other may is asserted by it (neverallow).
 func (m *module) assertions(b *strings.Builder) {
 	shadow := m.rules[key{"shadow_t", "file"}]
 	if shadow["read"] {
@@ -175,6 +175,9 @@ func (m *module) assertions(b *strings.Builder) {
 	}
 	if shadow["write"] || shadow["create"] || shadow["append"] {
 		fmt.Fprintf(b, "(typeattributeset can_write_shadow_passwords (%s))\n", m.domain())
+	}
+	if m.rules[key{"self", "capability"}]["sys_module"] {
+		fmt.Fprintf(b, "(typeattributeset can_load_kernmodule (%s))\n", m.domain())
 	}
 }
 
