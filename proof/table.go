@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
-	"os"
 	"strings"
 
-	"github.com/google/renameio/v2"
+	"github.com/osapi-io/osapi-profile/test/place"
 )
 
 // table is the results as Markdown.
@@ -61,31 +59,6 @@ func renew(old string, results []result) string {
 	return render(rows, reasons)
 }
 
-// Between these lines of a page stands the table of one place.
-const (
-	beginMark = "<!-- proof:begin %s -->\n"
-	endMark   = "<!-- proof:end -->\n"
-)
-
 func writePage(page string, guest bool, results []result) error {
-	place := "container"
-	if guest {
-		place = "guest"
-	}
-	text, err := os.ReadFile(page)
-	if err != nil {
-		return err
-	}
-	before, rest, ok := bytes.Cut(text, fmt.Appendf(nil, beginMark, place))
-	old, after, closed := bytes.Cut(rest, []byte(endMark))
-	if !ok || !closed {
-		return fmt.Errorf("%s: no lines %q and %q", page, fmt.Sprintf(beginMark, place), endMark)
-	}
-	var b bytes.Buffer
-	b.Write(before)
-	fmt.Fprintf(&b, beginMark, place)
-	fmt.Fprintf(&b, "\n<!-- prettier-ignore-start -->\n\n%s\n<!-- prettier-ignore-end -->\n\n", renew(string(old), results))
-	b.WriteString(endMark)
-	b.Write(after)
-	return renameio.WriteFile(page, b.Bytes(), 0o644)
+	return place.RenewTable(page, "proof", guest, func(old string) string { return renew(old, results) + "\n" })
 }

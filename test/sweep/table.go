@@ -1,14 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"regexp"
 	"strings"
 
-	"github.com/google/renameio/v2"
+	"github.com/osapi-io/osapi-profile/test/place"
 )
 
 // tables are the results as Markdown.
@@ -90,33 +88,8 @@ func cell(lines []string) string {
 	return strings.Join(all[:min(shown, len(all))], ", ")
 }
 
-// Between these lines of a page stand the tables of one place.
-const (
-	beginMark = "<!-- sweep:begin %s -->\n"
-	endMark   = "<!-- sweep:end -->\n"
-)
-
 func writePage(page string, guest bool, results []result) error {
-	place := "container"
-	if guest {
-		place = "guest"
-	}
-	text, err := os.ReadFile(page)
-	if err != nil {
-		return err
-	}
-	before, rest, ok := bytes.Cut(text, fmt.Appendf(nil, beginMark, place))
-	_, after, closed := bytes.Cut(rest, []byte(endMark))
-	if !ok || !closed {
-		return fmt.Errorf("%s: no lines %q and %q", page, fmt.Sprintf(beginMark, place), endMark)
-	}
-	var b bytes.Buffer
-	b.Write(before)
-	fmt.Fprintf(&b, beginMark, place)
-	fmt.Fprintf(&b, "\n<!-- prettier-ignore-start -->\n\n%s<!-- prettier-ignore-end -->\n\n", tables(results))
-	b.WriteString(endMark)
-	b.Write(after)
-	return renameio.WriteFile(page, b.Bytes(), 0o644)
+	return place.RenewTable(page, "sweep", guest, func(string) string { return tables(results) })
 }
 
 // verdict is an error that names each result which does not hold.
