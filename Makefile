@@ -10,11 +10,11 @@ export PATH := $(CACHE)/go/bin:$(PATH):/usr/local/go/bin
 export CGO_ENABLED := 0
 
 LINT := $(CACHE)/bin/golangci-lint-v2.15.0
-SOURCES = $(shell find bpf cmd synth trace -name '*.go' -o -name '*.o') go.mod go.sum
+SOURCES = $(shell find bpf cmd prove synth trace -name '*.go' -o -name '*.o') go.mod go.sum
 SCRIPTS = $(shell git ls-files -z | xargs -0 awk 'FNR == 1 && /^\#!\/bin\/(ba)?sh/ { print FILENAME } { nextfile }')
 DIR ?= .
 
-.PHONY: build deps generate generate-check test test-fast test-slow sweep proof lint fmt fmt-check bench demo vm docs docs-fmt docs-check release-docs tools clean help
+.PHONY: build deps generate generate-check test test-fast test-slow sweep proof lint fmt fmt-check bench demo vm docs docs-fmt docs-check release-docs tools package clean help
 
 build: osapi-profile ## build ./osapi-profile
 
@@ -90,8 +90,11 @@ docs-check: build ## fail when a generated region of the pages is stale
 release-docs: build ## renew the pages for a release (OSAPI=FILE: from a new recording); fail when one was stale or a privilege grew unacknowledged
 	.ci/release-docs
 
+package: ## build binaries, a .deb and checksums for amd64 and arm64 into dist/
+	packaging/build.sh dist
+
 clean: ## remove what was built; the cache of images and tools stays
-	rm -rf osapi-profile docs/build docs/.docusaurus
+	rm -rf osapi-profile dist docs/build docs/.docusaurus
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
