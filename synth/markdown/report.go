@@ -38,7 +38,7 @@ func Report(w io.Writer, p *synth.Profile, opt Options) error {
 	heading(level+1, "Ways out")
 	b.WriteString(waysOut(p))
 	for _, k := range tableKinds() {
-		if k.empty == noOperations && len(p.Operations) == 0 {
+		if (k.empty == noOperations || k.empty == noProviders) && len(k.rows(p).rows) == 0 {
 			continue
 		}
 		b.WriteString("\n")

@@ -63,10 +63,13 @@ func TestTable(t *testing.T) {
 	for _, name := range Tables() {
 		got, err := Table(name, p)
 		require.NoError(t, err)
+		if got == paragraph(noProviders) { // a report leaves it out
+			continue
+		}
 		require.Contains(t, whole, got)
 	}
 	_, err := Table("nonsense", p)
-	require.ErrorContains(t, err, "there are needs, operations, capabilities, execs, files, sockets, syscalls, arguments, rules")
+	require.ErrorContains(t, err, "there are needs, providers, operations, capabilities, execs, files, sockets, syscalls, arguments, rules")
 }
 
 func TestReportLevels(t *testing.T) {

@@ -21,11 +21,15 @@ type tableKind struct {
 	rows  func(*synth.Profile) *table
 }
 
-const noOperations = "The recordings tell no operations apart."
+const (
+	noOperations = "The recordings tell no operations apart."
+	noProviders  = "No operation's name has a dot."
+)
 
 func tableKinds() []tableKind {
 	return []tableKind{
 		{"needs", "What each operation needs", "", noOperations, needs},
+		{"providers", "What each provider needs", "", noProviders, providers},
 		{"operations", "How operations went", "", noOperations, ran},
 		{"capabilities", "Capabilities", "capability", "", capabilities},
 		{"execs", "Programs and libraries", "exec", "", execs},
@@ -58,9 +62,13 @@ func Table(name string, p *synth.Profile) (string, error) {
 
 func (k tableKind) of(p *synth.Profile) string {
 	t := k.rows(p)
-	if k.name == "needs" && len(t.rows) > 0 {
-		return paragraph("What is also seen in "+code(trace.OperationIdle)+" is in its row alone: the worker does it unasked.") +
-			"\n" + t.String()
+	idle := code(trace.OperationIdle)
+	switch {
+	case len(t.rows) == 0:
+	case k.name == "needs":
+		return paragraph("What is also seen in "+idle+" is in its row alone: the worker does it unasked.") + "\n" + t.String()
+	case k.name == "providers":
+		return paragraph("What is also seen in "+idle+" is left out: the worker does it unasked.") + "\n" + t.String()
 	}
 	switch {
 	case len(t.rows) > 0 && (k.fact == "" || p.Sees(k.fact)):
