@@ -19,6 +19,8 @@ func runtimeRules() []syscallRule {
 			"a signal or an abort during training is a matter of chance",
 			"execve", "exit", "exit_group", "rt_sigreturn", "sigreturn", "restart_syscall", "arch_prctl",
 			"set_tid_address", "set_robust_list", "rseq", "brk", "mmap", "munmap", "mprotect"),
+		set("service-environment", "", "asking for the working directory",
+			"a shell has it in PWD, which programs believe; a service has no PWD, and they ask the kernel", "getcwd"),
 		set("runtime-go", "go", "what the Go runtime calls by itself",
 			"the scheduler, the garbage collector and the network poller choose their calls by load and timing",
 			"futex", "nanosleep", "sched_yield", "sched_getaffinity", "clone", "tgkill", "getpid", "gettid",

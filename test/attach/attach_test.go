@@ -44,7 +44,7 @@ func run(t *testing.T, harness string, variables ...string) {
 		require.NoError(t, err, "%s\n%s", c, out)
 	}
 	c := exec.Command(filepath.Join(root, harness), "run", dir, "--", "sh", "-c", "cd /job && exec ./inside.test -test.v")
-	c.Env = append(append(os.Environ(), "CONTAINER_TIMEOUT=300", "VM_TIMEOUT=900"), variables...)
+	c.Env = append(append(os.Environ(), "CONTAINER_TIMEOUT=300", "VM_TIMEOUT=1800"), variables...)
 	c.Stdout, c.Stderr = os.Stdout, os.Stderr
 	require.NoError(t, c.Run())
 }

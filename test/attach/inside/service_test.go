@@ -67,7 +67,7 @@ func record(t *testing.T, args ...string) *recording {
 // until waits for something to come true.
 func until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); !holds(); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); !holds(); time.Sleep(50 * time.Millisecond) {
 		require.True(t, time.Now().Before(end), "waited in vain: %s", what)
 	}
 }
