@@ -93,7 +93,7 @@ func familyActions() map[string]action {
 	for family := range uint16(48) {
 		all["socket "+named(families, family, "AF_")] = action{
 			do:    func(string) error { _ = makeSocket(family); return nil },
-			learn: func() []string { return makeSocket(family) },
+			learn: func() []string { return makeSocket(family) }, together: true,
 		}
 	}
 	return all

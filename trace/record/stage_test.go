@@ -5,8 +5,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -32,6 +32,8 @@ type probePath struct {
 	blind      bool // capabilities are not seen
 }
 
+var onlyPath = flag.String("path", "", "go through the table of actions on this path of probes alone: tracepoints, kprobe or fexit")
+
 // probePaths are those that this kernel has.
 func probePaths(t *testing.T) []probePath {
 	spec, err := bpf.LoadRecorder()
@@ -43,6 +45,9 @@ func probePaths(t *testing.T) []probePath {
 		{name: "kprobe", capability: ways[2], functions: []string{byKprobe}},
 		{name: "fexit", capability: ways[0], functions: []string{byFexit}},
 	} {
+		if *onlyPath != "" && *onlyPath != p.name {
+			continue
+		}
 		p.blind = try(spec, kernel, p.capability) != nil
 		if !p.blind || p.functions == nil {
 			paths = append(paths, p)
@@ -124,11 +129,13 @@ func (s *stage) record(t *testing.T, base string, names []string) {
 		s.err = err
 		return
 	}
-	wrong := r.wrongHoles(read, names)
+	wrong, parts := r.wrongHoles(read, names), byOperation(read)
+	idleFacts, idle := r.words(parts, idling)
+	idle = append(idle, runtimeCalls...)
 	for _, name := range names {
-		done := performed{status: r.status[name], wrong: wrong[name]}
-		done.facts, done.calls, done.idle = r.told(read, name)
-		s.done[name] = done
+		facts, calls := r.words(parts, name)
+		s.done[name] = performed{status: r.status[name], wrong: wrong[name],
+			facts: without(facts, idleFacts), calls: without(calls, idle), idle: idle}
 	}
 }
 
@@ -146,7 +153,7 @@ func (r *performance) wrongHoles(read *trace.Trace, names []string) map[string][
 		}
 	}
 	for _, name := range names {
-		for _, hole := range actions()[name].holes {
+		for _, hole := range table()[name].holes {
 			expected[hole] = true
 			if !got[hole] && r.status[name] != notHere {
 				wrong[name] = append(wrong[name], "missing: "+hole)
@@ -189,6 +196,7 @@ type performance struct {
 	out    *bufio.Reader
 	limit  *os.File
 	marks  chan Mark
+	others *action // like whom the program that runs does several, nil if it does one
 
 	now  string            // the action that is being done, and whose hole is whose; under the stage's mutex
 	said map[string]string // hole → action
@@ -201,8 +209,8 @@ func (r *performance) warn(hole string) {
 	r.said[hole] = r.now
 }
 
-// director starts a program for each action that it reads the name of. What it
-// does itself, and setpriv(1), are other subjects than the action.
+// director starts a program for each action that it reads the name of, or for
+// several. What it does itself, and setpriv(1), are other subjects than the action.
 const director = `while IFS= read -r name && IFS= read -r dir && IFS= read -r caps; do
   case $caps in
   '') "$0" act "$name" "$dir" "$1" ;;
@@ -244,60 +252,4 @@ func (r *performance) perform(t *testing.T, names []string) (*trace.Trace, error
 	}
 
 	return trace.Read(&file)
-}
-
-func (r *performance) all(names []string, ended chan error) error {
-	// The first one is for what the director does when it begins.
-	for i, name := range slices.Concat([]string{idling, idling, idling, idling}, names) {
-		a, operation := actions()[name], fmt.Sprintf("act-%d", i)
-		if name == idling && i == 3 {
-			a.as = "-"
-		}
-		if name == idling {
-			operation = fmt.Sprint("idle-", min(i, 1))
-		}
-		dir := filepath.Join(r.base, r.name, operation)
-		r.acts[name] = operation
-		if err := r.act(a, name, operation, dir, ended); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-	}
-	return nil
-}
-
-func (r *performance) act(a action, name, operation, dir string, ended chan error) error {
-	if err := errorsOf(os.RemoveAll(dir), scenery(dir)); err != nil {
-		return err
-	}
-	if a.prepare != nil {
-		if err := a.prepare(dir); err != nil {
-			return err
-		}
-	}
-	r.mutex.Lock()
-	r.now = name
-	r.mutex.Unlock()
-	turned := make(chan error, 1)
-	select {
-	case r.marks <- Mark{Operation: operation, Done: turned}:
-	case err := <-ended:
-		ended <- nil
-		return fmt.Errorf("the recording ended: %w", err)
-	}
-	if err := <-turned; err != nil {
-		return err
-	}
-	if _, err := fmt.Fprintf(r.in, "%s\n%s\n%s\n", name, dir, a.as); err != nil {
-		return err
-	}
-	if err := r.limit.SetReadDeadline(time.Now().Add(2 * time.Minute)); err != nil {
-		return err
-	}
-	var status int
-	_, err := fmt.Fscanln(r.out, &status)
-	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
-	}
-	r.status[name] = status
-	return err
 }
