@@ -133,3 +133,26 @@ func TestResolveOwnNames(t *testing.T) {
 		assert.Equal(t, "/proc/"+strconv.Itoa(int(pid))+"/task/none", got.path)
 	}
 }
+
+// Nothing can be looked at in a mount namespace that has gone with its process. A
+// name in a directory that is known leads nowhere else, but for a symlink at its end.
+func TestResolveInNamespaceThatIsGone(t *testing.T) {
+	r, v := newResolver(), view{prefix: "/proc/self/fd/999999", root: "/", pid: 1, mntns: 7}
+	r.memory.directory(7, "/srv/known")
+	for name, c := range map[string]struct {
+		name    string
+		follow  bool
+		missing bool
+	}{
+		"it may be a symlink":   {"/srv/file", true, true},
+		"not followed":          {"/srv/file", false, false},
+		"a directory":           {"/srv/known", true, false},
+		"below what is unknown": {"/srv/unknown/file", false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := r.resolve(v, "/", c.name, c.follow)
+			assert.Equal(t, c.name, got.path)
+			assert.Equal(t, c.missing, got.missing)
+		})
+	}
+}
