@@ -93,6 +93,9 @@ func (o *observer) tallied(subject, operation, outcome uint32, v bpf.RecorderTal
 }
 
 func (o *observer) syscall(k bpf.RecorderCallKey, v bpf.RecorderTally) error {
+	if o.doubts.about(k, v) {
+		return nil
+	}
 	name, abi := o.call(k.Call)
 	if inMemory(name, abi) {
 		o.holes.set(trace.HoleCompat, fmt.Sprintf("%s(2) of %s was called, whose arguments lie in memory: whether memory "+

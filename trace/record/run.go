@@ -252,8 +252,7 @@ func (r *recording) periodic(now time.Time) {
 	pids := r.pids()
 	if r.failed == nil && !now.Before(r.rested) {
 		began := time.Now()
-		r.fail(r.drain(&r.maps, r.symbols, false))
-		r.fail(r.rings())
+		r.fail(r.readSets(false))
 		r.rested = time.Now().Add(restFactor * time.Since(began))
 	}
 	if r.attached != nil && r.failed == nil {
@@ -340,10 +339,7 @@ func (r *recording) conclude(end *trace.End) error {
 	if err := r.abandon(); err != nil {
 		return err
 	}
-	if err := r.drain(&r.maps, r.symbols, true); err != nil {
-		return err
-	}
-	if err := r.rings(); err != nil {
+	if err := r.readSets(true); err != nil {
 		return err
 	}
 	if err := r.collector.finish(); err != nil {
