@@ -21,6 +21,7 @@ const (
 	capNoAudit  = 2
 	capOverride = 4
 	capSameID   = 8
+	capBelow    = 16
 )
 
 // drain reads the sets that the kernel keeps and writes what is new in them.
@@ -180,6 +181,9 @@ func (o *observer) drainCapabilities(m *ebpf.Map, symbols *symbols, known func(u
 	err := each(m, o.meanwhile, func(k bpf.RecorderCapabilityKey, v bpf.RecorderCapabilityValue) error {
 		if !known(k.Subject) {
 			return nil
+		}
+		if k.Flags&capBelow != 0 && symbols.has(v.Stack[:], "security_capable") {
+			return nil // seen there
 		}
 		outcome := uint32(0)
 		if k.Denied != 0 {
