@@ -84,6 +84,15 @@ func TestResolveMagicLink(t *testing.T) {
 	assert.True(t, got.anon)
 }
 
+func TestThroughMagic(t *testing.T) {
+	for path, want := range map[string]bool{
+		"/proc/1/fd/3": true, "/proc/1/root/etc/passwd": true, "/proc/1/cwd": true, "/proc/1/map_files/0-1": true,
+		"/proc/1/status": false, "/proc/1/fd": false, "/proc": false, "/srv/root/etc": false,
+	} {
+		assert.Equal(t, want, throughMagic(path), path)
+	}
+}
+
 func TestClimb(t *testing.T) {
 	for walk, want := range map[string]string{
 		"": "/", "etc\x00": "/etc", "a b\x00etc\x00": "/etc/a b", "x\n\x00\"\x00": "/\"/x\n",
