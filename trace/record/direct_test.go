@@ -121,7 +121,11 @@ func (r *performance) disband() error {
 
 // act does an action and says how it ended.
 func act(name, dir string) int {
-	err := table()[name].do(dir)
+	a := table()[name]
+	err := a.do(dir)
+	if !a.together {
+		release()
+	}
 	if err == nil {
 		return 0
 	}
