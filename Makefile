@@ -14,7 +14,7 @@ SOURCES = $(shell find bpf cmd prove synth trace -name '*.go' -o -name '*.o') go
 SCRIPTS = $(shell git ls-files -z | xargs -0 awk 'FNR == 1 && /^\#!\/bin\/(ba)?sh/ { print FILENAME } { nextfile }')
 DIR ?= .
 
-.PHONY: build deps generate generate-check test test-fast test-slow sweep proof lint fmt fmt-check bench demo vm docs docs-fmt docs-check release-docs tools package clean help
+.PHONY: build deps generate generate-check test test-fast test-slow sweep proof kernels lint fmt fmt-check bench demo vm docs docs-fmt docs-check release-docs tools package clean help
 
 build: osapi-profile ## build ./osapi-profile
 
@@ -44,6 +44,9 @@ sweep: ## take capabilities away from real daemons, DAEMONS="..." or all, and wr
 
 proof: ## run real daemons again under their own profiles, DAEMONS="..." or all; PROOF=guest: under AppArmor too (root)
 	go run ./proof $(if $(filter guest,$(PROOF)),-guest) -write docs/docs/sidebar/proof-matrix.md $(DAEMONS)
+
+kernels: ## go through the table of actions on each kernel and path of probes, half an hour, and write what came of it into its page (root)
+	go test -count=1 -timeout=90m ./test/kernels -run TestKernels -write -v
 
 lint: fmt-check $(LINT) ## check Go and shell sources
 	$(LINT) run

@@ -178,7 +178,7 @@ struct capability_key {
 	u32 level;    /* of setsockopt */
 	u64 stack; /* hash of the call chain */
 };
-enum capability_flag { CAP_USERNS = 1, CAP_NOAUDIT = 2, CAP_OVERRIDE = 4, CAP_SAME_ID = 8 };
+enum capability_flag { CAP_USERNS = 1, CAP_NOAUDIT = 2, CAP_OVERRIDE = 4, CAP_SAME_ID = 8, CAP_BELOW = 16 };
 #define CHECK_OPTION 4 /* in check_arg: argument 2, the option, with its level in argument 1 */
 #define CHECK_ID 5 /* argument 0 is an id that the task may have already */
 struct capability_value {

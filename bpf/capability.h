@@ -10,7 +10,10 @@
 
 #define CAP_OPT_NOAUDIT 2
 #define CAP_SETUID 7
+#define CAP_SETPCAP 8
+#define CAP_SYS_RAWIO 17
 #define CAP_SYS_ADMIN 21
+#define CAP_MAC_ADMIN 33
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -145,6 +148,17 @@ int BPF_PROG(capability_tracepoint, const struct cred *cred, struct user_namespa
 	return 0;
 }
 
+/* What is asked for without security_capable, by security modules themselves: inheritable
+ * capabilities and securebits (CAP_SETPCAP), a mapping below mmap_min_addr (CAP_SYS_RAWIO),
+ * a policy of AppArmor or Smack (CAP_MAC_ADMIN). These are asked for seldom, so that
+ * looking at cap_capable as well costs nothing; what passes both has security_capable in
+ * its call chain, and is left out by that. That a process may have a bonus of memory is
+ * asked below as well, at each mmap, and is no need. */
+static __always_inline bool asked_below(int cap)
+{
+	return cap == CAP_SETPCAP || cap == CAP_SYS_RAWIO || cap == CAP_MAC_ADMIN;
+}
+
 SEC("fexit/security_capable")
 int BPF_PROG(capability_fexit, const struct cred *cred, struct user_namespace *ns, int cap, unsigned int opts,
 	     int ret)
@@ -156,6 +170,25 @@ int BPF_PROG(capability_fexit, const struct cred *cred, struct user_namespace *n
 	if (!state)
 		return 0;
 	key_of_check(&key, state, ns, cap, opts & CAP_OPT_NOAUDIT ? CAP_NOAUDIT : 0);
+	key.denied = ret != 0;
+	bpf_get_stack(ctx, stack, sizeof(stack), 0);
+	record_capability(&key, stack);
+	return 0;
+}
+
+SEC("fexit/cap_capable")
+int BPF_PROG(below_fexit, const struct cred *cred, struct user_namespace *ns, int cap, unsigned int opts, int ret)
+{
+	struct capability_key key = {};
+	u64 stack[STACK_DEPTH] = {};
+	struct task_state *state;
+
+	if (!asked_below(cap))
+		return 0;
+	state = scope_of(bpf_get_current_task_btf());
+	if (!state)
+		return 0;
+	key_of_check(&key, state, ns, cap, CAP_BELOW | (opts & CAP_OPT_NOAUDIT ? CAP_NOAUDIT : 0));
 	key.denied = ret != 0;
 	bpf_get_stack(ctx, stack, sizeof(stack), 0);
 	record_capability(&key, stack);
@@ -179,6 +212,7 @@ int BPF_PROG(capability_fexit, const struct cred *cred, struct user_namespace *n
 struct asked {
 	struct capability_key key;
 	u64 stack[STACK_DEPTH];
+	bool open; /* between the two */
 };
 
 struct {
@@ -186,10 +220,9 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
 	__type(value, struct asked);
-} asking SEC(".maps");
+} asking SEC(".maps"), asking_below SEC(".maps");
 
-SEC("kprobe/security_capable")
-int capability_kprobe(struct pt_regs *ctx)
+static __always_inline int begin_check(void *checks, struct pt_regs *ctx, u8 flags)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *state = scope_of(task);
@@ -197,30 +230,54 @@ int capability_kprobe(struct pt_regs *ctx)
 
 	if (!state)
 		return 0;
-	asked = bpf_task_storage_get(&asking, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	asked = bpf_task_storage_get(checks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!asked) {
 		lose(LOST_CAPABILITY);
 		return 0;
 	}
 	__builtin_memset(asked, 0, sizeof(*asked));
+	asked->open = true;
 	key_of_check(&asked->key, state, (void *)KERNEL_ARG2(ctx), KERNEL_ARG3(ctx),
-		     KERNEL_ARG4(ctx) & CAP_OPT_NOAUDIT ? CAP_NOAUDIT : 0);
+		     flags | (KERNEL_ARG4(ctx) & CAP_OPT_NOAUDIT ? CAP_NOAUDIT : 0));
 	bpf_get_stack(ctx, asked->stack, sizeof(asked->stack), 0);
 	return 0;
+}
+
+static __always_inline int end_check(struct asked *asked, struct pt_regs *ctx)
+{
+	u64 stack[STACK_DEPTH];
+
+	if (!asked || !asked->open)
+		return 0;
+	asked->open = false; /* the next one may be of a capability that is not looked at */
+	asked->key.denied = KERNEL_RETURN(ctx) != 0;
+	__builtin_memcpy(stack, asked->stack, sizeof(stack));
+	record_capability(&asked->key, stack);
+	return 0;
+}
+
+SEC("kprobe/security_capable")
+int capability_kprobe(struct pt_regs *ctx)
+{
+	return begin_check(&asking, ctx, 0);
 }
 
 SEC("kretprobe/security_capable")
 int capability_kretprobe(struct pt_regs *ctx)
 {
-	struct asked *asked = bpf_task_storage_get(&asking, bpf_get_current_task_btf(), 0, 0);
-	u64 stack[STACK_DEPTH];
+	return end_check(bpf_task_storage_get(&asking, bpf_get_current_task_btf(), 0, 0), ctx);
+}
 
-	if (!asked)
-		return 0;
-	asked->key.denied = KERNEL_RETURN(ctx) != 0;
-	__builtin_memcpy(stack, asked->stack, sizeof(stack));
-	record_capability(&asked->key, stack);
-	return 0;
+SEC("kprobe/cap_capable")
+int below_kprobe(struct pt_regs *ctx)
+{
+	return asked_below(KERNEL_ARG3(ctx)) ? begin_check(&asking_below, ctx, CAP_BELOW) : 0;
+}
+
+SEC("kretprobe/cap_capable")
+int below_kretprobe(struct pt_regs *ctx)
+{
+	return end_check(bpf_task_storage_get(&asking_below, bpf_get_current_task_btf(), 0, 0), ctx);
 }
 
 #endif

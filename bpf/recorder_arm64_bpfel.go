@@ -30,6 +30,8 @@ type RecorderAsked struct {
 	_     structs.HostLayout
 	Key   RecorderCapabilityKey
 	Stack [12]uint64
+	Open  bool
+	_     [7]byte
 }
 
 type RecorderBegun struct {
@@ -259,6 +261,7 @@ type RecorderTreatment struct {
 const (
 	RecorderMapArguments                   = "arguments"
 	RecorderMapAsking                      = "asking"
+	RecorderMapAskingBelow                 = "asking_below"
 	RecorderMapBeginnings                  = "beginnings"
 	RecorderMapCalls                       = "calls"
 	RecorderMapCapabilities                = "capabilities"
@@ -281,6 +284,9 @@ const (
 	RecorderMapTasks                       = "tasks"
 	RecorderMapTreatments                  = "treatments"
 	RecorderProgAttach                     = "attach"
+	RecorderProgBelowFexit                 = "below_fexit"
+	RecorderProgBelowKprobe                = "below_kprobe"
+	RecorderProgBelowKretprobe             = "below_kretprobe"
 	RecorderProgCapabilityFexit            = "capability_fexit"
 	RecorderProgCapabilityKprobe           = "capability_kprobe"
 	RecorderProgCapabilityKretprobe        = "capability_kretprobe"
@@ -388,6 +394,9 @@ type RecorderSpecs struct {
 // It can be passed ebpf.CollectionSpec.Assign.
 type RecorderProgramSpecs struct {
 	Attach                     *ebpf.ProgramSpec `ebpf:"attach"`
+	BelowFexit                 *ebpf.ProgramSpec `ebpf:"below_fexit"`
+	BelowKprobe                *ebpf.ProgramSpec `ebpf:"below_kprobe"`
+	BelowKretprobe             *ebpf.ProgramSpec `ebpf:"below_kretprobe"`
 	CapabilityFexit            *ebpf.ProgramSpec `ebpf:"capability_fexit"`
 	CapabilityKprobe           *ebpf.ProgramSpec `ebpf:"capability_kprobe"`
 	CapabilityKretprobe        *ebpf.ProgramSpec `ebpf:"capability_kretprobe"`
@@ -436,6 +445,7 @@ type RecorderProgramSpecs struct {
 type RecorderMapSpecs struct {
 	Arguments     *ebpf.MapSpec `ebpf:"arguments"`
 	Asking        *ebpf.MapSpec `ebpf:"asking"`
+	AskingBelow   *ebpf.MapSpec `ebpf:"asking_below"`
 	Beginnings    *ebpf.MapSpec `ebpf:"beginnings"`
 	Calls         *ebpf.MapSpec `ebpf:"calls"`
 	Capabilities  *ebpf.MapSpec `ebpf:"capabilities"`
@@ -509,6 +519,7 @@ func (o *RecorderObjects) Close() error {
 type RecorderMaps struct {
 	Arguments     *ebpf.Map `ebpf:"arguments"`
 	Asking        *ebpf.Map `ebpf:"asking"`
+	AskingBelow   *ebpf.Map `ebpf:"asking_below"`
 	Beginnings    *ebpf.Map `ebpf:"beginnings"`
 	Calls         *ebpf.Map `ebpf:"calls"`
 	Capabilities  *ebpf.Map `ebpf:"capabilities"`
@@ -536,6 +547,7 @@ func (m *RecorderMaps) Close() error {
 	return _RecorderClose(
 		m.Arguments,
 		m.Asking,
+		m.AskingBelow,
 		m.Beginnings,
 		m.Calls,
 		m.Capabilities,
@@ -593,6 +605,9 @@ type RecorderVariables struct {
 // It can be passed to LoadRecorderObjects or ebpf.CollectionSpec.LoadAndAssign.
 type RecorderPrograms struct {
 	Attach                     *ebpf.Program `ebpf:"attach"`
+	BelowFexit                 *ebpf.Program `ebpf:"below_fexit"`
+	BelowKprobe                *ebpf.Program `ebpf:"below_kprobe"`
+	BelowKretprobe             *ebpf.Program `ebpf:"below_kretprobe"`
 	CapabilityFexit            *ebpf.Program `ebpf:"capability_fexit"`
 	CapabilityKprobe           *ebpf.Program `ebpf:"capability_kprobe"`
 	CapabilityKretprobe        *ebpf.Program `ebpf:"capability_kretprobe"`
@@ -638,6 +653,9 @@ type RecorderPrograms struct {
 func (p *RecorderPrograms) Close() error {
 	return _RecorderClose(
 		p.Attach,
+		p.BelowFexit,
+		p.BelowKprobe,
+		p.BelowKretprobe,
 		p.CapabilityFexit,
 		p.CapabilityKprobe,
 		p.CapabilityKretprobe,

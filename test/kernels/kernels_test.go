@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"flag"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -22,7 +23,8 @@ type kernel struct {
 	systemd int
 	tests   string   // of trace/record
 	absent  []string // programs whose hook it does not have
-	lacks   []string // actions that it may have no call for
+	lacks   []string // actions that are not possible there
+	table   bool     // goes through the table of actions by default
 }
 
 // In which release a hook came or went stands in trace/record/functions.go and
@@ -30,7 +32,7 @@ type kernel struct {
 func kernels() map[string]kernel {
 	return map[string]kernel{
 		"6.1": {
-			suite: "bookworm", from: "bookworm", release: "6.1.", systemd: 252, tests: core + more,
+			suite: "bookworm", from: "bookworm", release: "6.1.", systemd: 252, tests: core + more, table: true,
 			absent: []string{
 				"capability_tracepoint", "fexit___sys_bind_socket", "fexit___sys_listen_socket", "fexit_do_file_open",
 				"fexit_security_file_truncate", "request",
@@ -61,16 +63,25 @@ func since612() []string {
 }
 
 // probePaths are the ways to see that each of these kernels has.
-var probePaths = []string{"tracepoints", "kprobe", "fexit"}
+var probePaths = []string{"fexit", "tracepoints", "kprobe"}
 
-// wholeTable has the guests go through the whole table of actions as well, on each path
-// of probes. On 6.1 that took nine minutes a path on a busy machine, and some actions
-// still differ: what Debian's kernel asks for perf_event_open(2) and syslog(2), AppArmor's
-// .load, AF_KEY, fanotify, and paths in mount namespaces that end before they are read.
-var wholeTable = flag.Bool("table", false, "also go through the table of actions in each guest, for half an hour; some fail on 6.1")
+// By default one guest goes through the table of actions on the path of probes that a
+// recording chooses there: to go through it takes a guest minutes.
+var (
+	wholeTable = flag.Bool("table", false, "go through the table of actions in each guest on each path of probes, for half an hour")
+	write      = flag.Bool("write", false, "renew the rows of the kernels that the table was gone through on in "+page)
+)
 
-// actions are those tests.
-const actions = "|TestCapabilitiesAgainstTheTruth|TestOneActionOneFact"
+// paths are those on which this kernel goes through the table.
+func (k kernel) paths() []string {
+	switch {
+	case *wholeTable || *write:
+		return probePaths
+	case k.table:
+		return probePaths[:1]
+	}
+	return nil
+}
 
 // core are the tests of the probes themselves. What else a kernel could change is
 // tried on the oldest alone: each recording costs the emulated guest
@@ -78,13 +89,16 @@ const actions = "|TestCapabilitiesAgainstTheTruth|TestOneActionOneFact"
 const (
 	loads = "TestEachProgramLoads"
 	core  = loads + "|TestEachWay|TestRings|TestInterpreters"
+	truth = "|TestCapabilitiesAgainstTheTruth" // with the whole table
 	more  = "|TestNoWay|TestScope|TestSetuidExec|TestAttachLosesNoChild|TestCgroup|TestRefusedCalls"
 )
 
 // Each program loads alone, doctor tells of the best hook for all that the kernel
 // has, and the recorder's tests pass on each path of probes.
 func TestKernels(t *testing.T) {
-	programs := build(t)
+	programs, rows := build(t), &table{}
+	t.Cleanup(func() { rows.renew(t) })
+	t.Run("here", func(t *testing.T) { rows.here(t, programs) })
 	t.Run("5.10", func(t *testing.T) {
 		t.Parallel()
 		testTooOld(t, programs)
@@ -92,10 +106,7 @@ func TestKernels(t *testing.T) {
 	for name, k := range kernels() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if *wholeTable && k.tests != loads {
-				k.tests += actions
-			}
-			g := k.run(t, programs, "./osapi-profile doctor --json >doctor.json; CI=true TMPDIR=/var/tmp ./record.test -test.v -test.run '"+k.tests+"'")
+			g := k.run(t, programs, k.script())
 			assert.True(t, g.doctor.Ready, "%+v", g.doctor)
 			assert.True(t, strings.HasPrefix(g.doctor.Kernel, k.release), g.doctor.Kernel)
 			assert.Equal(t, k.systemd, g.doctor.Systemd)
@@ -103,12 +114,17 @@ func TestKernels(t *testing.T) {
 			assert.Equal(t, k.loads(t), g.under("TestEachProgramLoads", passed))
 			assert.Equal(t, sorted(k.absent), g.under("TestEachProgramLoads", skipped))
 			if k.tests != loads {
-				g.facts(t, k)
+				g.ways(t)
 			}
+			for _, o := range g.outcomes {
+				rows.add(name, k, g.doctor.Kernel, o)
+				assert.Subset(t, k.lacks, slices.Collect(maps.Keys(o.Impossible)), o.Path)
+			}
+			assert.Len(t, g.outcomes, len(k.paths()))
 			assert.Empty(t, g.all(failed))
 			require.NoError(t, g.err, "%s", g.output)
 			t.Logf("%s, systemd %d: %d programs loaded, %d tests passed, in %s\n%s", g.doctor.Kernel, g.doctor.Systemd,
-				len(k.loads(t)), len(g.all(passed)), g.took, strings.Join(g.tables(), "\n"))
+				len(k.loads(t)), len(g.all(passed)), g.took, g.tables())
 		})
 	}
 }

@@ -19,7 +19,18 @@ func RenewTable(page, tool string, guest bool, renew func(old string) string) er
 	if guest {
 		where = "guest"
 	}
-	begin, end := fmt.Sprintf("<!-- %s:begin %s -->\n", tool, where), fmt.Sprintf("<!-- %s:end -->\n", tool)
+	return between(page, fmt.Sprintf("<!-- %s:begin %s -->\n", tool, where), fmt.Sprintf("<!-- %s:end -->\n", tool), renew)
+}
+
+// Renew does that for what stands between the lines
+//
+//	<!-- TOOL:begin -->
+//	<!-- TOOL:end -->
+func Renew(page, tool string, renew func(old string) string) error {
+	return between(page, fmt.Sprintf("<!-- %s:begin -->\n", tool), fmt.Sprintf("<!-- %s:end -->\n", tool), renew)
+}
+
+func between(page, begin, end string, renew func(old string) string) error {
 	text, err := os.ReadFile(page)
 	if err != nil {
 		return err

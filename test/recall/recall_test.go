@@ -35,7 +35,8 @@ func TestRecall(t *testing.T) {
 		fmt.Fprintln(table, strings.Trim(strings.ReplaceAll(fmt.Sprintln(cells...), " ", "\t"), "\n"))
 	}
 	row("program", "calls", "executed", "opened", "created", "removed", "renamed", "all", "missing/invented", "explained")
-	for _, w := range workloads(t) {
+	all, results := workloads(t), []result{}
+	for _, w := range all {
 		t.Run(w.name, func(t *testing.T) {
 			if w.i386 && !i386 {
 				t.Skip("this machine knows no i386 calls; TestRecallInTheGuest makes them")
@@ -44,6 +45,7 @@ func TestRecall(t *testing.T) {
 			want, got := w.both(t, newLayout(t, b))
 			found := compare(want, got)
 			explained := judge(t, w.name, found)
+			results = append(results, w.result(want, found))
 			row(w.name, want.Names("syscall"), want.Names("exec"), want.Names("read", "write"), want.Names("create", "link-to"),
 				want.Names("delete"), want.Names("rename-from"), len(want), len(found)-explained, explained)
 			require.NotZero(t, want.Names("syscall"))
@@ -51,6 +53,7 @@ func TestRecall(t *testing.T) {
 	}
 	require.NoError(t, table.Flush())
 	t.Logf("what strace shows, as numbers of different names, and what the recorder has otherwise:\n%s", text.String())
+	renewPage(t, all, results)
 }
 
 // both runs the workload under strace and under the recorder.

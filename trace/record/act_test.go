@@ -37,7 +37,7 @@ func doing(facts []string, do func() error) action {
 }
 
 // makesChild is what an action gives that calls child.
-const makesChild = "execute ^/bin/sleep as ^/usr/bin/sleep"
+const makesChild = "execute ^/bin/cat as ^/usr/bin/cat"
 
 // makesCorpse is what one gives that calls corpse.
 const makesCorpse = "execute ^/bin/true as ^/usr/bin/true"
@@ -88,13 +88,35 @@ func outside() int {
 	return pid
 }
 
-// child is another process of the worker.
+// child is another process of the worker, which lasts until released.
 func child(attr syscall.SysProcAttr) int {
-	pid, err := syscall.ForkExec("/bin/sleep", []string{"sleep", "0.3"}, &syscall.ProcAttr{Sys: &attr})
-	if err != nil {
-		panic(err)
+	var ends [2]int
+	err := unix.Pipe2(ends[:], unix.O_CLOEXEC)
+	if err == nil {
+		var pid int
+		pid, err = syscall.ForkExec("/bin/cat", []string{"cat"}, &syscall.ProcAttr{Files: []uintptr{uintptr(ends[0]), 1, 2}, Sys: &attr})
+		children = append(children, ends[1])
+		if err == nil {
+			return pid
+		}
 	}
-	return pid
+	panic(err)
+}
+
+// children are what the children of this process read from.
+var children []int
+
+// release has the children of this process end, and waits for them: the execve of one
+// may not be through when the call that started it returns.
+func release() {
+	for _, fd := range children {
+		_ = unix.Close(fd)
+	}
+	for {
+		if _, err := unix.Wait4(-1, nil, 0, nil); err != nil && !errors.Is(err, unix.EINTR) {
+			return
+		}
+	}
 }
 
 // corpse is one that has ended and was not waited for.

@@ -21,6 +21,7 @@ const (
 	capNoAudit  = 2
 	capOverride = 4
 	capSameID   = 8
+	capBelow    = 16
 )
 
 // drain reads the sets that the kernel keeps and writes what is new in them.
@@ -31,7 +32,7 @@ func (o *observer) drain(maps *bpf.RecorderMaps, symbols *symbols, last bool) er
 		_, ok := o.targets[subject]
 		return ok || last
 	}
-	if err := each(maps.Calls, func(k bpf.RecorderCallKey, v bpf.RecorderTally) error {
+	if err := each(maps.Calls, o.meanwhile, func(k bpf.RecorderCallKey, v bpf.RecorderTally) error {
 		if !known(k.Subject) {
 			return nil
 		}
@@ -39,7 +40,7 @@ func (o *observer) drain(maps *bpf.RecorderMaps, symbols *symbols, last bool) er
 	}); err != nil {
 		return err
 	}
-	if err := each(maps.Arguments, func(k bpf.RecorderArgumentKey, v bpf.RecorderTally) error {
+	if err := each(maps.Arguments, o.meanwhile, func(k bpf.RecorderArgumentKey, v bpf.RecorderTally) error {
 		if !known(k.Subject) {
 			return nil
 		}
@@ -48,7 +49,7 @@ func (o *observer) drain(maps *bpf.RecorderMaps, symbols *symbols, last bool) er
 		return err
 	}
 	for _, set := range []*ebpf.Map{maps.Sockets, maps.Peers} {
-		if err := each(set, func(k bpf.RecorderSocketKey, v bpf.RecorderTally) error {
+		if err := each(set, o.meanwhile, func(k bpf.RecorderSocketKey, v bpf.RecorderTally) error {
 			if !known(k.Subject) {
 				return nil
 			}
@@ -65,8 +66,9 @@ func (o *observer) drain(maps *bpf.RecorderMaps, symbols *symbols, last bool) er
 const batch = 1024
 
 // each walks a kernel map. An entry that is added meanwhile may be left for the
-// next walk; one is never deleted.
-func each[K, V any](m *ebpf.Map, visit func(K, V) error) error {
+// next walk; one is never deleted. What is to be done between two batches is done
+// if it is not nil: many entries take a while.
+func each[K, V any](m *ebpf.Map, between func() error, visit func(K, V) error) error {
 	var cursor ebpf.MapBatchCursor
 	keys, values := make([]K, batch), make([]V, batch)
 	for {
@@ -82,6 +84,12 @@ func each[K, V any](m *ebpf.Map, visit func(K, V) error) error {
 		if err != nil {
 			return nil // that was all
 		}
+		if between == nil {
+			continue
+		}
+		if err := between(); err != nil {
+			return err
+		}
 	}
 }
 
@@ -93,6 +101,9 @@ func (o *observer) tallied(subject, operation, outcome uint32, v bpf.RecorderTal
 }
 
 func (o *observer) syscall(k bpf.RecorderCallKey, v bpf.RecorderTally) error {
+	if o.doubts.about(k, v) {
+		return nil
+	}
 	name, abi := o.call(k.Call)
 	if inMemory(name, abi) {
 		o.holes.set(trace.HoleCompat, fmt.Sprintf("%s(2) of %s was called, whose arguments lie in memory: whether memory "+
@@ -167,9 +178,12 @@ func (o *observer) address(f *trace.Socket, raw []byte) (known bool) {
 // drainCapabilities sums the call chains that come to the same caller.
 func (o *observer) drainCapabilities(m *ebpf.Map, symbols *symbols, known func(uint32) bool) error {
 	sums := map[trace.Capability]trace.Seen{}
-	err := each(m, func(k bpf.RecorderCapabilityKey, v bpf.RecorderCapabilityValue) error {
+	err := each(m, o.meanwhile, func(k bpf.RecorderCapabilityKey, v bpf.RecorderCapabilityValue) error {
 		if !known(k.Subject) {
 			return nil
+		}
+		if k.Flags&capBelow != 0 && symbols.has(v.Stack[:], "security_capable") {
+			return nil // seen there
 		}
 		outcome := uint32(0)
 		if k.Denied != 0 {

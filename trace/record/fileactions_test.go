@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -97,6 +98,10 @@ func actions() map[string]action {
 			_, err = unix.Mmap(int(f.Fd()), 0, 1, unix.PROT_READ|unix.PROT_EXEC, unix.MAP_PRIVATE)
 			return err
 		}, want: []string{"read ok file", "exec-map ok file"}},
+	}
+	for name, a := range all {
+		a.together = !slices.Contains([]string{idling, "chdir", "cwd", "chroot"}, name) // where names begin is the program's
+		all[name] = a
 	}
 	maps.Copy(all, interfaceActions())
 	for _, more := range []map[string]action{needActions(), spelledActions(), placeActions(), executeActions(), familyActions()} {

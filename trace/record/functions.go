@@ -213,7 +213,7 @@ func (p *probes) unseenRequest(opcode uint32) string {
 // rings says of each operation that rings were asked for whether it was seen.
 func (r *recording) rings() error {
 	unseen := map[string]uint64{}
-	err := each(r.maps.Requests, func(k bpf.RecorderRequestKey, v bpf.RecorderTally) error {
+	err := each(r.maps.Requests, nil, func(k bpf.RecorderRequestKey, v bpf.RecorderTally) error {
 		unseen[r.unseenRequest(k.Opcode)] += v.Count
 		return nil
 	})

@@ -68,7 +68,8 @@ func machineNeeds() map[string]need {
 			}
 			_, err = unix.Write(fd, []byte("no policy"))
 			return err
-		}, errno: unix.EACCES, ends: unix.EPROTO},
+		}, errno: unix.EACCES, ends: unix.EACCES, // it is root's alone, too
+			made: []string{"write ok ^/sys/kernel/security/apparmor/.load"}},
 		"CAP_WAKE_ALARM": {do: func(string) error { _, err := unix.TimerfdCreate(unix.CLOCK_REALTIME_ALARM, 0); return err }, errno: unix.EPERM},
 		"CAP_BLOCK_SUSPEND": {do: func(string) error {
 			if _, err := os.Stat("/sys/power/wakeup_count"); err != nil {
@@ -79,13 +80,20 @@ func machineNeeds() map[string]need {
 			err2 := unix.Pipe(pipe[:])
 			return errorsOf(err, err2, unix.EpollCtl(poll, unix.EPOLL_CTL_ADD, pipe[0], &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLWAKEUP}))
 		}, made: []string{"stat ok ^/sys/power/wakeup_count"}},
-		"CAP_PERFMON": {do: func(string) error {
-			_, err := unix.PerfEventOpen(&unix.PerfEventAttr{Type: unix.PERF_TYPE_SOFTWARE, Size: unix.PERF_ATTR_SIZE_VER0}, 0, -1, -1, 0)
-			return err
-		}, errno: unix.EACCES, also: []string{"perf_event_open command PERF_TYPE_SOFTWARE self ok"}, refused: []string{"CAP_SYS_ADMIN EPERM"}},
+		"CAP_PERFMON": {do: measure, errno: unix.EACCES, also: []string{"perf_event_open command PERF_TYPE_SOFTWARE self ok"},
+			made: []string{"read ok ^/proc/sys/kernel/perf_event_paranoid"}, refused: []string{"CAP_SYS_ADMIN EPERM"}},
 		"CAP_BPF": {do: func(string) error {
 			attr := [16]uint32{0: 11 /* BPF_MAP_TYPE_LPM_TRIE */, 1: 8, 2: 4, 3: 1, 4: 1 /* BPF_F_NO_PREALLOC */}
 			return call(unix.SYS_BPF, 0, unsafe.Pointer(&attr), 48)
 		}, errno: unix.EPERM, also: []string{"bpf command BPF_MAP_CREATE  ok"}, refused: []string{"CAP_SYS_ADMIN EPERM"}},
 	}
+}
+
+// measure asks for events of the kernel.
+func measure(string) error {
+	if text, err := os.ReadFile("/proc/sys/kernel/perf_event_paranoid"); err == nil && string(text) > "2\n" {
+		return absent("perf_event_open(2) for CAP_PERFMON where kernel.perf_event_paranoid is above 2, which is Debian's own")
+	}
+	_, err := unix.PerfEventOpen(&unix.PerfEventAttr{Type: unix.PERF_TYPE_SOFTWARE, Size: unix.PERF_ATTR_SIZE_VER0}, 0, -1, -1, 0)
+	return err
 }

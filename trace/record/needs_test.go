@@ -45,12 +45,15 @@ func needActions() map[string]action {
 		short := strings.ToLower(strings.TrimPrefix(name, "CAP_"))
 		if possessed(name) {
 			all[key] = action{do: do, prepare: n.prepared, as: "+" + short, want: slices.Concat([]string{name + " ok"}, n.told(n.ends), n.made)}
+		} else {
+			all[key] = action{do: func(string) error { return absent(name + " for root") }, as: "-", together: true}
 		}
 		refused := n.do
 		if n.errno != nil {
 			refused = func(dir string) error { return failsAs(n.do(dir), n.errno) }
 		}
-		all["no "+key] = action{do: refused, prepare: n.prepared, as: "-",
+		limits := name == "CAP_SYS_RESOURCE" || name == "CAP_IPC_LOCK" // which are the whole program's
+		all["no "+key] = action{do: refused, prepare: n.prepared, as: "-", together: !limits,
 			want: slices.Concat([]string{name + " EPERM"}, n.told(n.errno), n.made, n.refused)}
 	}
 	return all

@@ -26,6 +26,9 @@ type observer struct {
 	socketPaths map[socketName]trace.Path
 	requested   bool // what rings are asked for is seen
 	opens       bool // files that the kernel opens by itself are seen
+
+	doubts    doubts
+	meanwhile func() error // done now and then while the sets are read; may be nil
 }
 
 // socketName is the path of a UNIX socket as a program wrote it.
@@ -38,7 +41,7 @@ func newObserver(c *collector, arch string, mntns uint32) *observer {
 	return &observer{
 		collector: c, arch: arch, mntns: mntns, spaces: mountSpaces{}, names: newResolver(), operations: []string{""},
 		targets: map[uint32]int{0: 0}, waiting: map[uint32][]event{}, filesystem: map[uint64]string{},
-		images: map[string]image{}, socketPaths: map[socketName]trace.Path{},
+		images: map[string]image{}, socketPaths: map[socketName]trace.Path{}, doubts: doubts{certain: map[bpf.RecorderCallKey]bool{}},
 	}
 }
 

@@ -27,9 +27,9 @@ func (o *observer) mounted(v view, source string) trace.Path {
 // place puts the path into a fact, with owner and mode when it is still there.
 func (o *observer) place(f *trace.File, at resolved) {
 	f.Path, f.Anon = trace.Path(at.path), at.anon
-	// A process that has ended takes its part of /proc along, where no symlink
+	// A process that has ended takes its part of /proc along, where few symlinks
 	// could have led elsewhere.
-	if at.missing && f.Outcome == trace.OK && !strings.HasPrefix(at.path, "/proc/") {
+	if at.missing && f.Outcome == trace.OK && (!strings.HasPrefix(at.path, "/proc/") || throughMagic(at.path)) {
 		o.holes.add(trace.HoleUnresolved,
 			"a directory was gone before a path through it could be resolved: the path stands as it was written")
 	}
@@ -42,6 +42,16 @@ func (o *observer) place(f *trace.File, at resolved) {
 		f.Device = fmt.Sprintf("%d:%d", at.info.Rdev>>8&0xfff, at.info.Rdev&0xff|at.info.Rdev>>12&^0xff)
 	}
 	f.FS = o.filesystem[kernelDevice(at.info.Dev)]
+}
+
+// throughMagic says whether a path leads through a magic link of /proc.
+func throughMagic(path string) bool {
+	for end := range len(path) + 1 {
+		if (end == len(path) || path[end] == '/') && magic(path[:end]) {
+			return true
+		}
+	}
+	return false
 }
 
 // kernelDevice turns st_dev into the kernel's own packing of the same number.

@@ -93,7 +93,7 @@ func familyActions() map[string]action {
 	for family := range uint16(48) {
 		all["socket "+named(families, family, "AF_")] = action{
 			do:    func(string) error { _ = makeSocket(family); return nil },
-			learn: func() []string { return makeSocket(family) },
+			learn: func() []string { return makeSocket(family) }, together: true,
 		}
 	}
 	return all
@@ -111,11 +111,12 @@ func makeSocket(family uint16) []string {
 		fd, err := unix.Socket(int(family), int(kind), 0)
 		errno, _ := err.(syscall.Errno) //nolint:errorlint // it is one as it stands
 		facts = append(facts, fmt.Sprintf("socket create %s %s %s", named(families, family, "AF_"), socketTypes[kind], outcomeName(uint32(errno))))
+		first := families[family] == "AF_KEY" && errno != unix.EAFNOSUPPORT // it asks before it looks at the type and the protocol
+		if asked, ok := familyCapabilities[families[family]]; ok && (first || err == nil) {
+			facts = append(facts, asked)
+		}
 		if err == nil {
 			_ = unix.Close(fd)
-			if asked, ok := familyCapabilities[families[family]]; ok {
-				facts = append(facts, asked)
-			}
 			break
 		}
 	}

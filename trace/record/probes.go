@@ -26,12 +26,13 @@ type choice struct {
 }
 
 // capabilityChoices are tried in this order. fexit gives the final verdict and
-// the options of the check; the tracepoint needs no function probe.
+// the options of the check; the tracepoint needs no function probe. Programs below
+// see what passes the tracepoint, and not security_capable.
 func capabilityChoices() []choice {
 	return []choice{
-		{"fexit/security_capable", []string{"capability_fexit"}},
+		{"fexit/security_capable", []string{"capability_fexit", "below_fexit"}},
 		{"tp_btf/cap_capable", []string{"capability_tracepoint"}},
-		{"kprobe/security_capable", []string{"capability_kprobe", "capability_kretprobe"}},
+		{"kprobe/security_capable", []string{"capability_kprobe", "capability_kretprobe", "below_kprobe", "below_kretprobe"}},
 	}
 }
 
@@ -195,6 +196,10 @@ func (p *probes) hook(name string) error {
 		l, err = link.Kprobe("security_capable", program, nil)
 	case "capability_kretprobe":
 		l, err = link.Kretprobe("security_capable", program, nil)
+	case "below_kprobe":
+		l, err = link.Kprobe("cap_capable", program, nil)
+	case "below_kretprobe":
+		l, err = link.Kretprobe("cap_capable", program, nil)
 	default:
 		l, err = link.AttachTracing(link.TracingOptions{Program: program})
 	}

@@ -171,7 +171,7 @@ func (w *walk) step() bool {
 	info, err := lstat(w.prefix + next)
 	if err != nil {
 		w.at, w.looked = next, true
-		w.missing = w.missing || (w.directory || !last) && !w.memory.dirs[known]
+		w.missing = w.missing || (w.directory || !last || w.follow && w.unreachable()) && !w.memory.dirs[known]
 		return true
 	}
 	if info.Mode&syscall.S_IFMT != syscall.S_IFLNK || last && !w.follow {
@@ -179,6 +179,14 @@ func (w *walk) step() bool {
 		return true
 	}
 	return w.link(next)
+}
+
+// unreachable says that no name can be looked at: the only process that was known
+// in its mount namespace has ended. Even of a file whose directory is known it cannot
+// be told then whether it was a symlink.
+func (w *walk) unreachable() bool {
+	var st syscall.Stat_t
+	return w.prefix != "" && syscall.Stat(w.prefix+"/", &st) != nil
 }
 
 // link goes on where a symlink points.

@@ -84,6 +84,15 @@ func TestResolveMagicLink(t *testing.T) {
 	assert.True(t, got.anon)
 }
 
+func TestThroughMagic(t *testing.T) {
+	for path, want := range map[string]bool{
+		"/proc/1/fd/3": true, "/proc/1/root/etc/passwd": true, "/proc/1/cwd": true, "/proc/1/map_files/0-1": true,
+		"/proc/1/status": false, "/proc/1/fd": false, "/proc": false, "/srv/root/etc": false,
+	} {
+		assert.Equal(t, want, throughMagic(path), path)
+	}
+}
+
 func TestClimb(t *testing.T) {
 	for walk, want := range map[string]string{
 		"": "/", "etc\x00": "/etc", "a b\x00etc\x00": "/etc/a b", "x\n\x00\"\x00": "/\"/x\n",
@@ -131,5 +140,28 @@ func TestResolveOwnNames(t *testing.T) {
 	for _, pid := range []uint32{1, uint32(os.Getpid())} {
 		got := r.resolve(view{root: "/", pid: pid}, "/", "/proc/self/task/none", true)
 		assert.Equal(t, "/proc/"+strconv.Itoa(int(pid))+"/task/none", got.path)
+	}
+}
+
+// Nothing can be looked at in a mount namespace that has gone with its process. A
+// name in a directory that is known leads nowhere else, but for a symlink at its end.
+func TestResolveInNamespaceThatIsGone(t *testing.T) {
+	r, v := newResolver(), view{prefix: "/proc/self/fd/999999", root: "/", pid: 1, mntns: 7}
+	r.memory.directory(7, "/srv/known")
+	for name, c := range map[string]struct {
+		name    string
+		follow  bool
+		missing bool
+	}{
+		"it may be a symlink":   {"/srv/file", true, true},
+		"not followed":          {"/srv/file", false, false},
+		"a directory":           {"/srv/known", true, false},
+		"below what is unknown": {"/srv/unknown/file", false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := r.resolve(v, "/", c.name, c.follow)
+			assert.Equal(t, c.name, got.path)
+			assert.Equal(t, c.missing, got.missing)
+		})
 	}
 }

@@ -129,6 +129,7 @@ func (r *recording) begin(header trace.Header) error {
 func (r *recording) follow(ctx context.Context) (Result, error) {
 	events := make(chan event, 1<<16)
 	go read(r.reader, events)
+	r.meanwhile = func() error { return r.attend(events) }
 	exited := r.exited()
 	tick, check := time.NewTicker(drainEvery), time.NewTicker(checkEvery)
 	measure := time.NewTicker(meterEvery)
@@ -172,6 +173,17 @@ func (r *recording) follow(ctx context.Context) (Result, error) {
 	result, err := r.finish(events)
 	result.Operations, result.Failed, result.Stopped = r.done, c.failures(r.done), c.stopped(r.state)
 	return result, err
+}
+
+// attend takes in what waits by now. A name is looked at as soon as can be: what it
+// leads through may be gone later.
+func (r *recording) attend(events <-chan event) error {
+	for range len(events) {
+		if err := r.observe(<-events); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // going says whether there is anything left to record.
@@ -252,8 +264,7 @@ func (r *recording) periodic(now time.Time) {
 	pids := r.pids()
 	if r.failed == nil && !now.Before(r.rested) {
 		began := time.Now()
-		r.fail(r.drain(&r.maps, r.symbols, false))
-		r.fail(r.rings())
+		r.fail(r.readSets(false))
 		r.rested = time.Now().Add(restFactor * time.Since(began))
 	}
 	if r.attached != nil && r.failed == nil {
@@ -340,10 +351,7 @@ func (r *recording) conclude(end *trace.End) error {
 	if err := r.abandon(); err != nil {
 		return err
 	}
-	if err := r.drain(&r.maps, r.symbols, true); err != nil {
-		return err
-	}
-	if err := r.rings(); err != nil {
+	if err := r.readSets(true); err != nil {
 		return err
 	}
 	if err := r.collector.finish(); err != nil {

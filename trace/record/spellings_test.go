@@ -33,7 +33,7 @@ func spelledActions() map[string]action {
 		for _, s := range some {
 			name, rest, _ := strings.Cut(s.call, " ")
 			all[strings.TrimSpace(name+"(2) "+rest)] = action{
-				do: s.do, want: s.want, calls: []string{name + " " + outcomeName(uint32(s.errno))},
+				do: s.do, want: s.want, calls: []string{name + " " + outcomeName(uint32(s.errno))}, together: true,
 			}
 		}
 	}

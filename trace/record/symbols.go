@@ -57,6 +57,11 @@ func (s *symbols) name(address uint64) string {
 	return name
 }
 
+// has says whether a call chain leads through a function.
+func (s *symbols) has(stack []uint64, function string) bool {
+	return slices.ContainsFunc(stack, func(address uint64) bool { return address != 0 && s.name(address) == function })
+}
+
 // bounds are where a function begins and where the next one does, zeros if it
 // is not known.
 func (s *symbols) bounds(name string) (begin, end uint64) {

@@ -27,9 +27,9 @@ type claim struct {
 
 const someone = 65534 // nobody, by name
 
-// askedBelow are checks that do not pass security_capable, so that only the
-// tracepoint sees them: "CAPABILITY action".
-var askedBelow = []string{"CAP_SYS_ADMIN memory", "CAP_SYS_ADMIN fork", "CAP_SETPCAP capset"}
+// askedBelow are checks that do not pass security_capable and are no needs, so that
+// only the tracepoint sees them: "CAPABILITY action".
+var askedBelow = []string{"CAP_SYS_ADMIN memory", "CAP_SYS_ADMIN fork"}
 
 func claims() map[string]claim {
 	all := map[string]claim{}

@@ -10,13 +10,40 @@ import (
 	"github.com/osapi-io/osapi-profile/trace"
 )
 
-// told are the facts of an action and its system calls, without those of a
-// program that does nothing. Its calls are idle.
-func (r *performance) told(read *trace.Trace, name string) (facts, calls, idle []string) {
-	facts, calls = r.words(read, name)
-	idleFacts, idle := r.words(read, idling)
-	idle = append(idle, runtimeCalls...)
-	return without(facts, idleFacts), without(calls, idle), idle
+// byOperation are parts of a trace.
+func byOperation(read *trace.Trace) map[string]*trace.Trace {
+	parts := map[string]*trace.Trace{}
+	part := func(s trace.Seen) *trace.Trace {
+		if parts[s.Operation] == nil {
+			parts[s.Operation] = &trace.Trace{Subjects: read.Subjects}
+		}
+		return parts[s.Operation]
+	}
+	for _, f := range read.Syscalls {
+		p := part(f.Seen)
+		p.Syscalls = append(p.Syscalls, f)
+	}
+	for _, f := range read.Files {
+		p := part(f.Seen)
+		p.Files = append(p.Files, f)
+	}
+	for _, f := range read.Execs {
+		p := part(f.Seen)
+		p.Execs = append(p.Execs, f)
+	}
+	for _, f := range read.Capabilities {
+		p := part(f.Seen)
+		p.Capabilities = append(p.Capabilities, f)
+	}
+	for _, f := range read.Arguments {
+		p := part(f.Seen)
+		p.Arguments = append(p.Arguments, f)
+	}
+	for _, f := range read.Sockets {
+		p := part(f.Seen)
+		p.Sockets = append(p.Sockets, f)
+	}
+	return parts
 }
 
 func without(list, others []string) []string {
@@ -33,9 +60,13 @@ var runtimeCalls = []string{
 
 // words are all facts of the programs of an action in words, as they stand in
 // the table of actions, and its system calls with their outcomes.
-func (r *performance) words(read *trace.Trace, name string) (facts, calls []string) {
+func (r *performance) words(parts map[string]*trace.Trace, name string) (facts, calls []string) {
+	read := parts[r.acts[name]]
+	if read == nil {
+		return nil, nil
+	}
 	w := wording{
-		operation: r.acts[name], dir: filepath.Join(r.base, r.name, r.acts[name]),
+		dir:     filepath.Join(r.base, r.name, r.acts[name]),
 		program: r.program(), programs: map[int]trace.Subject{},
 	}
 	for _, s := range read.Subjects {
@@ -53,16 +84,13 @@ func (r *performance) words(read *trace.Trace, name string) (facts, calls []stri
 }
 
 type wording struct {
-	operation string
-	dir       string
-	program   string // that does all actions
-	programs  map[int]trace.Subject
-	own       []int // of the action
+	dir      string
+	program  string // that does all actions
+	programs map[int]trace.Subject
+	own      []int // of the action
 }
 
-func (w *wording) of(s trace.Seen) bool {
-	return s.Operation == w.operation && slices.Contains(w.own, s.Subject)
-}
+func (w *wording) of(s trace.Seen) bool { return slices.Contains(w.own, s.Subject) }
 
 var (
 	processes   = regexp.MustCompile(`^/proc/[0-9]+`)
