@@ -1,0 +1,199 @@
+package acts
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/osapi-io/osapi-profile/synth"
+	"github.com/osapi-io/osapi-profile/synth/check"
+	"github.com/osapi-io/osapi-profile/synth/systemd"
+	"github.com/osapi-io/osapi-profile/trace"
+)
+
+// granting finds out why an act is possible.
+type granting struct {
+	*run
+	groups systemd.Groups
+	lacks  map[string]string // directives that this machine does not enforce, and why
+}
+
+func (r *run) granting(ctx context.Context, out *Report) (*granting, error) {
+	g := &granting{run: r, groups: check.HostGroups(), lacks: map[string]string{}}
+	differences, err := r.full.service.ReadBack(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range differences {
+		name, _, _ := strings.Cut(d.Line.Text, "=")
+		if d.Why != "" {
+			g.lacks[name] = d.Why
+			out.NotInForce = append(out.NotInForce, d.String())
+		}
+	}
+	return g, nil
+}
+
+// why says why an act is possible, and whether that is something that the profile
+// grants, or that this machine lacks.
+func (g *granting) why(a Act, arg string) (string, bool) {
+	asked := asTrace(a.asks(arg))
+	if g.Granted != nil && len(g.Granted.Refuses(asked)) == 0 {
+		return "training did it: " + g.facts(asked), true
+	}
+	if by := g.refused(g.box.all, asked); by != "" {
+		name, _, _ := strings.Cut(by, "=")
+		switch why := g.lacks[name]; {
+		case name == "PrivateNetwork":
+			return "in a network of the service's own, by " + by, true
+		case why != "":
+			return by + " is to prevent it, and is not in force here: " + why, true
+		}
+		return by + " is to prevent it, and does not", false
+	}
+	for _, name := range a.Guards {
+		if g.Explain == nil || g.box.has(name) {
+			continue
+		}
+		if all, ok := g.Explain.Text(name + "="); ok && len(all) == 1 && len(all[0].Grants) > 0 {
+			return fmt.Sprintf("%s= is left out: %s", name, all[0].Grants[0].Name), true
+		}
+	}
+	if words := g.words(asked); len(words) > 0 {
+		return "by " + strings.Join(words, ", "), true
+	}
+	return "no line forbids it", false
+}
+
+// refused is the line that refuses what is asked, by its text: for who evaluates
+// anybody's units, or else for who knows all directives that emit writes.
+func (g *granting) refused(all []systemd.Assignment, asked *trace.Trace) string {
+	judged, _, err := systemd.Judge(all, asked, g.Systemd, g.groups)
+	if err == nil && len(judged) > 0 {
+		return judged[0].Line.Text
+	}
+	var settings systemd.Settings
+	for _, a := range all {
+		settings = append(settings, a.Setting)
+	}
+	box, err := systemd.NewSandbox(settings, g.Systemd)
+	if err != nil {
+		return ""
+	}
+	for _, refusal := range box.Refuses(asked) {
+		for _, l := range g.box.lines {
+			if l.name == refusal.Directive {
+				return l.text
+			}
+		}
+	}
+	return ""
+}
+
+// opening are the lists whose words each leave something open.
+var opening = []string{
+	"SystemCallFilter", "CapabilityBoundingSet", "AmbientCapabilities", "RestrictAddressFamilies", "RestrictNamespaces", "ReadWritePaths", "ExecPaths",
+	"BindPaths", "DeviceAllow", "IPAddressAllow", "SocketBindAllow",
+}
+
+// words are the words of lists without which what is asked would be refused.
+func (g *granting) words(asked *trace.Trace) []string {
+	calls := map[string]bool{}
+	for _, s := range asked.Syscalls {
+		calls[s.Name] = true
+	}
+	var out []string
+	for _, a := range g.box.all {
+		if !slices.Contains(opening, a.Name) || strings.HasPrefix(a.Value, "~") {
+			continue
+		}
+		for _, w := range strings.Fields(a.Value) {
+			if a.Name == "SystemCallFilter" && !strings.HasPrefix(w, "@") && !calls[w] {
+				continue // every program makes some calls; what is asked is more
+			}
+			if g.refused(without(g.box.all, a.Name, w), asked) != "" {
+				out = append(out, a.Name+"="+w)
+			}
+		}
+	}
+	return out
+}
+
+// without takes a word out of a list. What may be executed is named by another list
+// as well, which makes it read-only.
+func without(all []systemd.Assignment, name, word string) []systemd.Assignment {
+	var out []systemd.Assignment
+	for _, a := range all {
+		if a.Name == name || name == "ExecPaths" && a.Name == "BindReadOnlyPaths" {
+			words := strings.Fields(a.Value)
+			left := slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == word })
+			if a.Value = strings.Join(left, " "); len(left) == 0 && len(words) > 0 {
+				continue
+			}
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// facts are the grants of training for what is asked, in words.
+func (g *granting) facts(asked *trace.Trace) string {
+	var out []string
+	add := func(grant synth.Grant) {
+		text := fmt.Sprintf("%s %s", grant.Kind, grant.Name)
+		for _, f := range grant.Facts[:min(1, len(grant.Facts))] {
+			text += strings.TrimSuffix(fmt.Sprintf(" (%s in %s)", f.Subject, f.Operation), " in )")
+		}
+		out = append(out, text)
+	}
+	for _, f := range asked.Files {
+		for _, grant := range g.Granted.Files {
+			if grant.Access&f.Access != 0 && grant.Name().Match(f.Path) {
+				add(grant.Grant())
+			}
+		}
+	}
+	for _, s := range asked.Subjects {
+		for _, grant := range g.Granted.Execs {
+			if grant.Name().Match(s.Exe) {
+				add(grant.Grant())
+			}
+		}
+	}
+	w := synth.NewTeller(asked)
+	for of := range synth.Each(asked) {
+		f := w.Fact(of)
+		for _, grant := range g.Granted.Grants() {
+			if f.Kind != "file" && f.Kind != "exec" && grant.Kind == f.Kind && grant.Name == string(f.Name) {
+				add(grant)
+			}
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(slices.Compact(out), ", ")
+}
+
+// asTrace makes a trace of facts.
+func asTrace(of []any) *trace.Trace {
+	t := &trace.Trace{Subjects: []trace.Subject{{ID: 0, Exe: "/act"}}}
+	for _, f := range of {
+		switch f := f.(type) {
+		case trace.Subject:
+			t.Subjects = append(t.Subjects, f)
+		case trace.Syscall:
+			t.Syscalls = append(t.Syscalls, f)
+		case trace.Exec:
+			t.Execs = append(t.Execs, f)
+		case trace.File:
+			t.Files = append(t.Files, f)
+		case trace.Capability:
+			t.Capabilities = append(t.Capabilities, f)
+		case trace.Socket:
+			t.Sockets = append(t.Sockets, f)
+		case trace.Argument:
+			t.Arguments = append(t.Arguments, f)
+		}
+	}
+	return t
+}
