@@ -77,7 +77,7 @@ func fileActs() []Act {
 		return Act{Name: name, Tries: "open for reading " + what, Harmless: opens, Guards: guards, kind: "read-same", on: on, asks: files(reads)}
 	}
 	return []Act{
-		write("write-usr", "a file in /usr", anyOf(writes, "/usr/lib/os-release", "/usr/share/doc/*/copyright"), "ProtectSystem"),
+		write("write-usr", "a file in /usr", anyOf(writes, "/usr/share/common-licenses/*", "/usr/share/licenses/*/*", "/usr/lib/os-release"), "ProtectSystem"),
 		write("write-etc", "a file in /etc", anyOf(writes, "/etc/fstab", "/etc/hosts", "/etc/hostname", "/etc/login.defs"), "ProtectSystem"),
 		write("write-boot", "a file in /boot", anyOf(writes, "/boot/*", "/boot/*/*"), "ProtectSystem", "InaccessiblePaths"),
 		write("write-home", "a file in another user's home directory", otherHome(writes), "ProtectHome"),

@@ -32,6 +32,17 @@ func (r *run) granting(ctx context.Context, out *Report) (*granting, error) {
 			out.NotInForce = append(out.NotInForce, d.String())
 		}
 	}
+	for _, f := range r.Unit {
+		all, _ := systemd.ReadAssignments(f.Name, f.Text)
+		for _, a := range all {
+			if a.Name == appArmor && a.Value != "" && r.apparmor == "" {
+				out.NotInForce = append(out.NotInForce, a.Line.String()+": the profile is to have a rule for the acts; name its file by --profile")
+			}
+		}
+	}
+	if r.apparmor == "" && r.Lacking != "" {
+		out.NotInForce = append(out.NotInForce, "AppArmor: "+r.Lacking)
+	}
 	return g, nil
 }
 
@@ -128,8 +139,13 @@ func without(all []systemd.Assignment, name, word string) []systemd.Assignment {
 		if a.Name == name || name == "ExecPaths" && a.Name == "BindReadOnlyPaths" {
 			words := strings.Fields(a.Value)
 			left := slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == word })
-			if a.Value = strings.Join(left, " "); len(left) == 0 && len(words) > 0 {
-				continue
+			a.Value = strings.Join(left, " ")
+			switch {
+			case len(left) > 0 || len(words) == 0 || a.Name == "CapabilityBoundingSet":
+			case a.Name == "RestrictAddressFamilies":
+				a.Value = "none"
+			default:
+				continue // empty it would drop what the lines before it say
 			}
 		}
 		out = append(out, a)

@@ -60,18 +60,34 @@ type sandbox struct {
 	lines []line               // what takes something away, in the order of the text
 }
 
-func readSandbox(files []written.File) (*sandbox, error) {
+// readSandbox reads a unit and its drop-ins. What stands for the name of the service
+// in them is that of the given one, "" where they are of no service yet.
+func readSandbox(files []written.File, name string) (*sandbox, error) {
 	s := &sandbox{}
+	names := specifiers(name)
 	for _, f := range files {
 		read, err := systemd.ReadAssignments(f.Name, f.Text)
 		if err != nil {
 			return nil, err
 		}
 		for _, a := range read {
+			a.Value = names.Replace(a.Value)
+			a.Text = a.Name + "=" + a.Value
 			s.take(a)
 		}
 	}
 	return s, nil
+}
+
+// specifiers puts in the names that systemd makes of a service's (systemd.unit(5)).
+func specifiers(name string) *strings.Replacer {
+	if name == "" {
+		return strings.NewReplacer()
+	}
+	stem := strings.TrimSuffix(name, ".service")
+	prefix, instance, _ := strings.Cut(stem, "@")
+	return strings.NewReplacer("%%", "%%", "%n", name, "%N", stem, "%p", prefix, "%P", prefix, "%i", instance, "%I", instance,
+		"%j", prefix[strings.LastIndexByte(prefix, '-')+1:])
 }
 
 func (s *sandbox) take(a systemd.Assignment) {

@@ -12,8 +12,13 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	b.WriteString("| Act | Tries to | Outcome | By |\n| --- | --- | --- | --- |\n")
 	for _, t := range r.Acts {
 		outcome, by := t.Outcome, t.Why
-		if t.Outcome == Denied {
+		switch {
+		case t.Outcome == Denied:
 			outcome, by = fmt.Sprintf("denied, `%s`", t.Error), t.denial()
+		case t.Outcome == Possible && t.Explained:
+			outcome = "possible, granted"
+		case t.Outcome == Possible:
+			outcome = "possible, **not granted**"
 		}
 		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", t.Act, cell(t.Tries), outcome, cell(by))
 	}

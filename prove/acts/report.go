@@ -49,7 +49,7 @@ func (t Tried) denial() string {
 	}
 	switch {
 	case len(lines) == 0:
-		return "several lines together"
+		return "by several lines together"
 	case t.Only && len(lines) == 1:
 		return "only by " + lines[0]
 	case t.Only:
@@ -68,8 +68,10 @@ func (r *Report) WriteText(w io.Writer) error {
 		switch {
 		case t.Outcome == Denied:
 			fmt.Fprintf(b, " (%s) %s", t.Error, t.denial())
-		case t.Outcome == Possible && !t.Explained:
-			fmt.Fprintf(b, ", AND NOTHING GRANTS IT: %s", synth.OneLine(t.Why))
+		case t.Outcome == Possible && t.Explained:
+			fmt.Fprintf(b, ", granted: %s", synth.OneLine(t.Why))
+		case t.Outcome == Possible:
+			fmt.Fprintf(b, ", NOT GRANTED: %s", synth.OneLine(t.Why))
 		default:
 			fmt.Fprintf(b, ": %s", synth.OneLine(t.Why))
 		}

@@ -68,7 +68,7 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 			r.Unit = append(r.Unit, written.File{Name: f.Name, Text: f.Text, Format: written.Systemd})
 		}
 	}
-	if r.box, err = readSandbox(r.Unit); err != nil {
+	if r.box, err = readSandbox(r.Unit, r.Name); err != nil {
 		return nil, err
 	}
 	if r.dir, err = install(host); err != nil {
