@@ -63,6 +63,9 @@ Each act is reported as
   not possible here
                  no profile is needed to prevent it, or there is nothing here that it
                  could be done to
+  not enforced here
+                 possible, because this machine lacks what the line needs that is to
+                 prevent it, such as a systemd that is built with BPF
 
 What it made is gone afterwards, also after a signal, and after a kill -9 when acts
 or verify is run the next time.

@@ -15,12 +15,24 @@ import (
 // granting finds out why an act is possible.
 type granting struct {
 	*run
-	groups systemd.Groups
-	lacks  map[string]string // directives that this machine does not enforce, and why
+	groups  systemd.Groups
+	lacks   map[string]string // directives that this machine does not enforce, and why
+	leftOut map[string]string // directives that no unit of this training has, and the fact that keeps them out
 }
 
 func (r *run) granting(ctx context.Context, out *Report) (*granting, error) {
-	g := &granting{run: r, groups: check.HostGroups(), lacks: map[string]string{}}
+	g := &granting{run: r, groups: check.HostGroups(), lacks: map[string]string{}, leftOut: map[string]string{}}
+	if r.Explain != nil && len(r.box.all) > 0 {
+		lines, err := r.Explain.Everything()
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range lines {
+			if name, ok := strings.CutSuffix(e.Text, "= left out"); ok && len(e.Grants) > 0 {
+				g.leftOut[name] = e.Grants[0].Name
+			}
+		}
+	}
 	differences, err := r.full.service.ReadBack(ctx)
 	if err != nil {
 		return nil, err
@@ -46,35 +58,32 @@ func (r *run) granting(ctx context.Context, out *Report) (*granting, error) {
 	return g, nil
 }
 
-// why says why an act is possible, and whether that is something that the profile
-// grants, or that this machine lacks.
-func (g *granting) why(a Act, arg string) (string, bool) {
+// why says why an act is possible: by what the profile grants, or because this machine
+// does not enforce what is to prevent it.
+func (g *granting) why(a Act, arg string) (outcome, why string, explained bool) {
 	asked := asTrace(a.asks(arg))
 	if g.Granted != nil && len(g.Granted.Refuses(asked)) == 0 {
-		return "training did it: " + g.facts(asked), true
+		return Possible, "training did it: " + g.facts(asked), true
 	}
 	if by := g.refused(g.box.all, asked); by != "" {
 		name, _, _ := strings.Cut(by, "=")
-		switch why := g.lacks[name]; {
+		switch lacks := g.lacks[name]; {
 		case name == "PrivateNetwork":
-			return "in a network of the service's own, by " + by, true
-		case why != "":
-			return by + " is to prevent it, and is not in force here: " + why, true
+			return Possible, "in a network of the service's own, by " + by, true
+		case lacks != "":
+			return NotEnforced, by + ": " + lacks, false
 		}
-		return by + " is to prevent it, and does not", false
+		return Possible, by + " is to prevent it, and does not", false
 	}
 	for _, name := range a.Guards {
-		if g.Explain == nil || g.box.has(name) {
-			continue
-		}
-		if all, ok := g.Explain.Text(name + "="); ok && len(all) == 1 && len(all[0].Grants) > 0 {
-			return fmt.Sprintf("%s= is left out: %s", name, all[0].Grants[0].Name), true
+		if fact := g.leftOut[name]; fact != "" && !g.box.has(name) {
+			return Possible, fmt.Sprintf("%s= is left out: %s", name, fact), true
 		}
 	}
 	if words := g.words(asked); len(words) > 0 {
-		return "by " + strings.Join(words, ", "), true
+		return Possible, "by " + strings.Join(words, ", "), true
 	}
-	return "no line forbids it", false
+	return Possible, "no line forbids it", false
 }
 
 // refused is the line that refuses what is asked, by its text: for who evaluates

@@ -47,8 +47,7 @@ func (r *run) judge(i int, g *granting) Tried {
 	full, bare := r.full.results[i], r.bare.results[i]
 	switch {
 	case full.possible():
-		t.Outcome = Possible
-		t.Why, t.Explained = g.why(a, r.args[i])
+		t.Outcome, t.Why, t.Explained = g.why(a, r.args[i])
 		return t
 	case !bare.possible():
 		t.Outcome, t.Why = NotHere, fmt.Sprintf("%s without any profile", bare)

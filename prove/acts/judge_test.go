@@ -74,7 +74,7 @@ func TestWhatCouldNotBeTried(t *testing.T) {
 }
 
 // why asks for the reason of an act under a unit's text.
-func why(t *testing.T, text, act, arg string, granted *synth.Profile, lacks map[string]string) (string, bool) {
+func why(t *testing.T, text, act, arg string, granted *synth.Profile, lacks map[string]string) (outcome, reason string, explained bool) {
 	t.Helper()
 	all := Acts()
 	i := slices.IndexFunc(all, func(a Act) bool { return a.Name == act })
@@ -93,21 +93,23 @@ func TestWhyItIsPossible(t *testing.T) {
 		text, act, arg string
 		granted        *synth.Profile
 		want           string
+		outcome        string
 		explained      bool
 	}{
-		{"", "read-shadow", "/etc/shadow", nil, "no line forbids it", false},
-		{"", "read-shadow", "/etc/shadow", granted, "training did it: file /etc/shadow (/usr/bin/w in login)", true},
-		{"", "read-host-key", "/etc/ssh/ssh_host_rsa_key", granted, "no line forbids it", false},
-		{"NoExecPaths=/\nExecPaths=/usr/bin /usr/lib\nBindReadOnlyPaths=/usr/bin\n", "exec-unlisted", "/usr/bin/true", nil, "by ExecPaths=/usr/bin", true},
-		{"NoExecPaths=/\nExecPaths=/usr/lib\n", "exec-unlisted", "/usr/bin/true", nil, "NoExecPaths=/ is to prevent it, and does not", false},
+		{"", "read-shadow", "/etc/shadow", nil, "no line forbids it", Possible, false},
+		{"", "read-shadow", "/etc/shadow", granted, "training did it: file /etc/shadow (/usr/bin/w in login)", Possible, true},
+		{"", "read-host-key", "/etc/ssh/ssh_host_rsa_key", granted, "no line forbids it", Possible, false},
+		{"NoExecPaths=/\nExecPaths=/usr/bin /usr/lib\nBindReadOnlyPaths=/usr/bin\n", "exec-unlisted", "/usr/bin/true", nil, "by ExecPaths=/usr/bin", Possible, true},
+		{"NoExecPaths=/\nExecPaths=/usr/lib\n", "exec-unlisted", "/usr/bin/true", nil, "NoExecPaths=/ is to prevent it, and does not", Possible, false},
 		{"SystemCallFilter=read mount open\nCapabilityBoundingSet=CAP_SYS_ADMIN CAP_KILL\n", "mount", "-", nil,
-			"by SystemCallFilter=mount, CapabilityBoundingSet=CAP_SYS_ADMIN", true},
-		{"SocketBindDeny=any\n", "listen", "99", nil, "SocketBindDeny=any is to prevent it, and is not in force here: no BPF", true},
-		{"PrivateNetwork=yes\n", "raw-socket", "-", nil, "in a network of the service's own, by PrivateNetwork=yes", true},
-		{"RestrictAddressFamilies=AF_PACKET\n", "packet-socket", "-", nil, "by RestrictAddressFamilies=AF_PACKET", true},
+			"by SystemCallFilter=mount, CapabilityBoundingSet=CAP_SYS_ADMIN", Possible, true},
+		{"SocketBindDeny=any\n", "listen", "99", nil, "SocketBindDeny=any: no BPF", NotEnforced, false},
+		{"PrivateNetwork=yes\n", "raw-socket", "-", nil, "in a network of the service's own, by PrivateNetwork=yes", Possible, true},
+		{"RestrictAddressFamilies=AF_PACKET\n", "packet-socket", "-", nil, "by RestrictAddressFamilies=AF_PACKET", Possible, true},
 	} {
-		got, explained := why(t, c.text, c.act, c.arg, c.granted, map[string]string{"SocketBindDeny": "no BPF"})
+		outcome, got, explained := why(t, c.text, c.act, c.arg, c.granted, map[string]string{"SocketBindDeny": "no BPF"})
 		require.Equal(t, c.want, got, c.act)
+		require.Equal(t, c.outcome, outcome, c.act)
 		require.Equal(t, c.explained, explained, c.act)
 	}
 }

@@ -13,6 +13,9 @@ const (
 	Denied   = "denied"
 	Possible = "possible"
 	NotHere  = "not possible here" // without any profile neither, or there is nothing to do it to
+	// NotEnforced is possible, although a line is to prevent it: this machine is known
+	// not to have what the line needs.
+	NotEnforced = "not enforced here"
 )
 
 // Tried is an act and what became of it.
@@ -98,6 +101,10 @@ func (r *Report) Summary() string {
 			bad++
 		}
 	}
-	return fmt.Sprintf("%d acts: %d denied, %d possible by what the profile grants, %d possible although nothing grants it, %d not possible here",
+	out := fmt.Sprintf("%d acts: %d denied, %d possible by what the profile grants, %d possible although nothing grants it, %d not possible here",
 		len(r.Acts), n[Denied], n[Possible]-bad, bad, n[NotHere])
+	if n[NotEnforced] > 0 {
+		out += fmt.Sprintf(", %d not enforced here", n[NotEnforced])
+	}
+	return out
 }

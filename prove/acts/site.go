@@ -69,7 +69,7 @@ func anyOf(access trace.Access, patterns ...string) func(*site) (string, string)
 				}
 			}
 		}
-		return "", "there is no " + strings.Join(patterns, ", ") + " but what the worker uses"
+		return "", "there is none, or the worker uses it: " + strings.Join(patterns, ", ")
 	}
 }
 
