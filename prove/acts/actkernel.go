@@ -154,7 +154,10 @@ func kernelActs() []Act {
 		plain("set-hostname", "set the host name", "EINVAL: it is too long", "hostname", []string{"ProtectHostname"}, called("sethostname"), capability("CAP_SYS_ADMIN", "sethostname")),
 		plain("start-kernel", "load another kernel (kexec_load)", "EINVAL: it has too many segments", "kexec", both, called("kexec_load"), capability("CAP_SYS_BOOT", "kexec_load")),
 		plain("reboot", "restart the machine", "EINVAL: the magic numbers are missing", "reboot", both, called("reboot"), capability("CAP_SYS_BOOT", "reboot")),
-		plain("user-keys", "reach the user's keyring (keyctl)", "it succeeds, or ENOKEY: it is empty", "keyctl", calls, called("keyctl")),
+		{
+			Name: "user-keys", Tries: "reach the user's keyring (keyctl)", Possible: "it succeeds, or ENOKEY: the user has none",
+			Harmless: "it asks for the keyring's number", Guards: calls, kind: "keyctl", on: nothing, asks: facts(called("keyctl")),
+		},
 		plain("load-bpf", "load a BPF program", "", "bpf", calls, called("bpf"), capability("CAP_BPF", "bpf")),
 		plain("watch-processor", "count what a processor does, for whomever (perf_event_open)", "", "perf", calls, called("perf_event_open"), capability("CAP_PERFMON", "perf_event_open")),
 		plain("io-uring", "set up an io_uring", "", "io_uring", calls, called("io_uring_setup")),

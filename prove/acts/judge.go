@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/osapi-io/osapi-profile/synth"
+	"github.com/osapi-io/osapi-profile/trace"
 )
 
 // report judges what was tried.
@@ -57,10 +59,10 @@ func (r *run) judge(i int, g *granting) Tried {
 	var each []synth.Line
 	for k, l := range r.lines {
 		if v := r.without[k]; v.results != nil && v.results[i].possible() {
-			t.By = append(t.By, l.at())
+			t.By = append(t.By, l.at(t.On))
 		}
 		if v := r.alone[k]; v.results != nil && !v.results[i].possible() && (r.base.results[i].possible() || isException(l.name)) {
-			each = append(each, l.at())
+			each = append(each, l.at(t.On))
 		}
 	}
 	if t.Only = len(t.By) > 0; !t.Only && each != nil {
@@ -69,9 +71,24 @@ func (r *run) judge(i int, g *granting) Tried {
 	return t
 }
 
-// at is where the line stands: the first of several.
-func (l line) at() synth.Line {
-	out := synth.Line{Text: cmp.Or(l.text, l.name)}
+// at is where the line stands: of a list of paths the one with the path nearest to
+// what an act was done to, else the first of several.
+func (l line) at(on string) synth.Line {
+	out, near := synth.Line{Text: cmp.Or(l.text, l.name)}, 0
+	for _, a := range l.all {
+		if !strings.HasSuffix(l.name, "Paths") {
+			break
+		}
+		for _, w := range strings.Fields(a.Value) {
+			dir := strings.TrimLeft(w, "-+")
+			if len(dir) > near && strings.HasSuffix(l.text, "…") && synth.Within(trace.Path(on), trace.Path(dir)) {
+				out, near = synth.Line{File: a.File, Number: a.Number, Text: l.name + "=" + w}, len(dir)
+			}
+		}
+	}
+	if near > 0 {
+		return out
+	}
 	for _, a := range l.all {
 		if a.Value != "" || len(l.all) == 1 {
 			out.File, out.Number = a.File, a.Number

@@ -55,7 +55,7 @@ func TestLinesThatAreTakenAway(t *testing.T) {
 		"PrivateTmp=yes", "MemoryDenyWriteExecute=yes", "KeyringMode=private",
 	}, texts)
 	require.Equal(t, []string{"/srv/a", "/srv/b", "/var/lib/w", "/var/lib/private/w"}, s.writable())
-	require.Equal(t, "w.service:13: CapabilityBoundingSet=CAP_CHOWN CAP_KILL", s.lines[2].at().String())
+	require.Equal(t, "w.service:13: CapabilityBoundingSet=CAP_CHOWN CAP_KILL", s.lines[2].at("").String())
 	require.Equal(t, `ProtectSystem=strict
 ReadWritePaths=-/srv/a /srv/b
 ReadWritePaths=-/var/lib/w -/var/lib/private/w
@@ -84,6 +84,10 @@ func TestEmptyLists(t *testing.T) {
 	s := boxOf(t, "", "[Service]\nCapabilityBoundingSet=\nExecPaths=/usr/bin\nNoExecPaths=/\n")
 	require.Len(t, s.lines, 2)
 	require.Equal(t, "CapabilityBoundingSet=", s.lines[0].text)
-	require.Equal(t, "w.service:2: CapabilityBoundingSet=", s.lines[0].at().String())
+	require.Equal(t, "w.service:2: CapabilityBoundingSet=", s.lines[0].at("").String())
+	s = boxOf(t, "", "[Service]\nInaccessiblePaths=-/boot -/etc/sh -/etc/shadow\nInaccessiblePaths=-/run/x\n")
+	require.Equal(t, "w.service:2: InaccessiblePaths=-/etc/shadow", s.lines[0].at("/etc/shadow").String())
+	require.Equal(t, "w.service:3: InaccessiblePaths=-/run/x", s.lines[0].at("/run/x/y").String())
+	require.Equal(t, "w.service:2: InaccessiblePaths=…", s.lines[0].at("/etc").String())
 	require.Empty(t, boxOf(t, "", "[Service]\nExecStart=/bin/w\nUMask=077\n").lines)
 }
