@@ -22,7 +22,7 @@ static const struct {
 	int (*act)(const char *argument);
 } kinds[] = {
 	{"read", act_read}, {"write", act_write}, {"read-same", act_read_same}, {"write-same", act_write_same},
-	{"create", act_create}, {"setuid-bit", act_setuid_bit},
+	{"create-same", act_create_same}, {"setuid-bit", act_setuid_bit},
 	{"give-away", act_give_away}, {"make-device", act_make_device}, {"open-by-handle", act_open_by_handle},
 	{"exec-shell", act_exec_shell}, {"exec", act_exec}, {"exec-privileged", act_exec_privileged},
 	{"exec-written", act_exec_written}, {"exec-memory", act_exec_memory}, {"write-execute", act_write_execute},

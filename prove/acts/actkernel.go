@@ -103,7 +103,7 @@ func wayActs() []Act {
 		return Act{Name: name, Tries: "open for writing " + what, Harmless: opens, Guards: []string{"ProtectSystem", "ReadOnlyPaths"}, kind: "write-same", on: on, asks: files(writes)}
 	}
 	create := func(name, what string, on func(*site) (string, string)) Act {
-		return Act{Name: name, Tries: "make a file in " + what, Harmless: makes, Guards: []string{"ProtectSystem", "ReadOnlyPaths"}, kind: "create", on: on, asks: files(creates)}
+		return Act{Name: name, Tries: "make a file in " + what, Harmless: makes, Guards: []string{"ProtectSystem", "ReadOnlyPaths"}, kind: "create-same", on: on, asks: files(creates)}
 	}
 	return []Act{
 		connect("ask-pid1", "PID 1's own socket", socketOf("PID 1 has none", "/run/systemd/private")),

@@ -22,7 +22,7 @@ enum {
 
 // Flags of open(2) that are the same on both machines.
 enum {
-	O_RDONLY = 0, O_WRONLY = 1, O_CREAT = 0100, O_EXCL = 0200, O_NONBLOCK = 04000, O_CLOEXEC = 02000000,
+	O_RDONLY = 0, O_WRONLY = 1, O_CREAT = 0100, O_EXCL = 0200, O_NONBLOCK = 04000, O_CLOEXEC = 02000000, O_PATH = 010000000,
 	AT_FDCWD = -100,
 };
 

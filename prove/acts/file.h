@@ -14,36 +14,63 @@ static int act_read(const char *path) { return failed(open_at(path, O_RDONLY, 0)
 
 static int act_write(const char *path) { return failed(open_at(path, O_WRONLY, 0)); }
 
-// the_same opens "DEVICE:INODE:PATH", and is no error when that file has the path: what
-// a sandbox hides it hides behind an empty one.
-static int the_same(const char *what, int flags)
+// identity takes the front off "DEVICE:INODE:PATH", as a file is told by outside of
+// the sandbox: what a sandbox hides it hides behind another one.
+static const char *identity(const char *what, ulong wanted[2])
 {
-	ulong wanted[2], stat[64]; // struct stat begins with device and inode
-	long fd;
-
 	for (int i = 0; i < 2; i++) {
 		wanted[i] = number(what);
 		while (*what++ != ':')
 			;
 	}
-	fd = open_at(what, flags, 0);
-	if (fd < 0)
-		return failed(fd);
+	return what;
+}
+
+// differs is ENOENT for another file than the one that was meant.
+static int differs(long fd, const ulong wanted[2])
+{
+	ulong stat[64]; // struct stat begins with device and inode
+
 	if (CALL(__NR_fstat, fd, stat) < 0)
 		return ENOSYS;
 	return stat[0] == wanted[0] && stat[1] == wanted[1] ? 0 : ENOENT;
+}
+
+static int the_same(const char *what, int flags)
+{
+	ulong wanted[2];
+	long fd = open_at(identity(what, wanted), flags, 0);
+
+	return fd < 0 ? failed(fd) : differs(fd, wanted);
 }
 
 static int act_read_same(const char *what) { return the_same(what, O_RDONLY); }
 
 static int act_write_same(const char *what) { return the_same(what, O_WRONLY); }
 
-static int act_create(const char *path)
+// act_create_same makes a file in the directory that "DEVICE:INODE:" is of.
+static int act_create_same(const char *what)
 {
-	long fd = open_at(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	ulong wanted[2];
+	const char *path = identity(what, wanted), *name = path;
+	char directory[4096];
+	long dir, fd;
+	int error;
 
+	for (const char *at = path; *at; at++)
+		if (*at == '/')
+			name = at + 1;
+	if (name - path > (long)sizeof(directory))
+		return EINVAL;
+	memcpy(directory, path, name - path);
+	directory[name - path - 1] = 0;
+	dir = open_at(directory, O_PATH, 0);
+	error = dir < 0 ? failed(dir) : differs(dir, wanted);
+	if (error)
+		return error;
+	fd = CALL(__NR_openat, dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd >= 0)
-		CALL(__NR_unlinkat, AT_FDCWD, path, 0);
+		CALL(__NR_unlinkat, dir, name, 0);
 	return failed(fd);
 }
 

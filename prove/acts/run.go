@@ -177,8 +177,11 @@ func (r *run) install(ctx context.Context) error {
 	argv := []string{filepath.Join(r.dir, "act")}
 	for i, a := range r.acts {
 		arg := r.args[i]
-		if strings.HasSuffix(a.kind, "-same") {
-			arg = inode(arg)
+		switch {
+		case a.kind == "create-same":
+			arg = identity(filepath.Dir(arg), arg)
+		case strings.HasSuffix(a.kind, "-same"):
+			arg = identity(arg, arg)
 		}
 		argv = append(argv, a.kind, arg)
 	}

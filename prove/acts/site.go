@@ -73,13 +73,11 @@ func anyOf(access trace.Access, patterns ...string) func(*site) (string, string)
 	}
 }
 
-// inode says which file a path is of, for acts that must not mistake an empty one for
-// it, as in act.c.
-func inode(path string) string {
+// identity puts before a path which file the same or another one is of, for acts that
+// must not mistake an empty one for it, as in file.h.
+func identity(of, path string) string {
 	var st unix.Stat_t
-	if err := unix.Stat(path, &st); err != nil {
-		return path
-	}
+	_ = unix.Stat(of, &st) // 0:0 is no file
 	return fmt.Sprintf("%d:%d:%s", st.Dev, st.Ino, path)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -51,11 +52,17 @@ type variant struct {
 // could not tell the acts apart. None of the acts is one of them.
 const helps = "clone wait4 write exit_group close execve fstat"
 
+// hides finds lines by which the program may be out of sight.
+var hides = regexp.MustCompile(`(?m)^(RootDirectory|RootImage|TemporaryFileSystem)=`)
+
 // unit writes a service that does the acts.
 func (v *variant) unit(lines, command, dir, profile string) unit.Unit {
 	text := "[Unit]\nDescription=forbidden acts under " + strings.ReplaceAll(v.what, "%", "%%") + "\n[Service]\n" + lines +
 		"Type=oneshot\nExecStart=" + command + "\nStandardInput=null\nStandardOutput=null\nStandardError=file:" + v.output +
-		"\nTimeoutStartSec=60\nExecPaths=" + dir + "\n"
+		"\nTimeoutStartSec=60\nLimitCORE=1\nExecPaths=" + dir + "\n" // 1: nothing is told of a core (core(5))
+	if hides.MatchString(lines) {
+		text += "BindReadOnlyPaths=" + dir + "\n"
+	}
 	if strings.Contains("\n"+lines, "\nSystemCallFilter=") {
 		text += "SystemCallFilter=" + helps + "\n"
 	}
