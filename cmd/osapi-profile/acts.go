@@ -28,7 +28,7 @@ func (o *actsOptions) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&o.systemd, "systemd", false, "try the unit alone (default: the unit, and the AppArmor profile where the kernel has AppArmor)")
 	f.BoolVar(&o.apparmor, "apparmor", false, "try the AppArmor profile alone; with --systemd both, and neither may be missing")
 	f.StringArrayVar(&o.profiles, "profile", nil, "try the unit, drop-in or AppArmor profile in `FILE` instead of what emit writes; may be repeated")
-	f.StringVar(&o.unit, "unit", "", "try the sandbox of the service `NAME`, which is installed, as it stands; the service itself is left alone")
+	f.StringVar(&o.unit, "unit", "", "try the sandbox of the service `NAME`, which is installed, and left alone; its AppArmor profile is to be named by --profile")
 	f.BoolVar(&o.json, "json", false, "write the report as JSON")
 	f.BoolVar(&o.markdown, "markdown", false, "write the report as a table in Markdown")
 	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask before this machine is changed")
@@ -86,8 +86,6 @@ func newActs() *cobra.Command {
 		Args:                  cobra.ArbitraryArgs,
 		PreRunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
-			case opt.unit != "" && len(opt.profiles) > 0:
-				return usageError(cmd, "name a --profile or a --unit, not both")
 			case opt.json && opt.markdown:
 				return usageError(cmd, "choose --json or --markdown")
 			}
@@ -121,6 +119,9 @@ func (o *actsOptions) prepare(names []string, stderr io.Writer) (acts.Options, e
 	if run.Lacking, err = o.lacking(); err != nil {
 		return run, err
 	}
+	if o.unit != "" && len(o.profiles) == 0 {
+		run.Lacking = "no AppArmor profile was named"
+	}
 	if o.unit != "" {
 		run.Name = strings.TrimSuffix(o.unit, ".service") + ".service"
 	}
@@ -129,7 +130,13 @@ func (o *actsOptions) prepare(names []string, stderr io.Writer) (acts.Options, e
 		if err != nil {
 			return run, err
 		}
+		if len(given.Unit) > 0 && o.unit != "" {
+			return run, errors.New("name a unit in a --profile, or a service by --unit, not both; a service's AppArmor profile may be named")
+		}
 		run.Unit, run.AppArmor = given.Unit, given.AppArmor
+		if given.AppArmor == nil {
+			run.Lacking = "no AppArmor profile was named"
+		}
 	}
 	chosen := run.Name != "" || len(o.profiles) > 0
 	if chosen && len(names) == 0 {

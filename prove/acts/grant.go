@@ -48,7 +48,7 @@ func (r *run) granting(ctx context.Context, out *Report) (*granting, error) {
 		all, _ := systemd.ReadAssignments(f.Name, f.Text)
 		for _, a := range all {
 			if a.Name == appArmor && a.Value != "" && r.apparmor == "" {
-				out.NotInForce = append(out.NotInForce, a.Line.String()+": the profile is to have a rule for the acts; name its file by --profile")
+				out.NotInForce = append(out.NotInForce, a.Line.String()+": the profile needs a rule for the acts; name its file by --profile")
 			}
 		}
 	}

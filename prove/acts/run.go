@@ -33,6 +33,7 @@ type run struct {
 
 	dir      string // of the program
 	apparmor string // name of the profile that is loaded, "" for none
+	named    string // what it is called in its own text
 	acts     []Act  // those that there is something for here
 	args     []string
 	absent   []Tried // the others

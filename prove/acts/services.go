@@ -16,19 +16,17 @@ func (r *run) load(ctx context.Context) error {
 	if r.AppArmor == nil {
 		return nil
 	}
-	rules := fmt.Sprintf("\n  %s/act mrix,\n  %s/privileged mrix,\n  %s/*.out rw,", r.dir, r.dir, r.dir)
-	lines := strings.Split(string(r.AppArmor.Text), "\n")
-	for i, l := range lines {
-		if trimmed := strings.TrimSpace(l); strings.HasSuffix(trimmed, "{") && !strings.HasPrefix(trimmed, "#") {
-			lines[i] += rules
-			names, err := r.host.Load(ctx, []byte(strings.Join(lines, "\n")))
-			if err == nil {
-				r.apparmor = names[0]
-			}
-			return err
-		}
+	rules := fmt.Sprintf("  %s/act mrix,\n  %s/privileged mrix,\n  %s/*.out rw,", r.dir, r.dir, r.dir)
+	text, was, err := underOwnName(string(r.AppArmor.Text), filepath.Base(r.dir), rules)
+	if err != nil {
+		return fmt.Errorf("%s: %w", r.AppArmor.Name, err)
 	}
-	return fmt.Errorf("%s: no profile begins there", r.AppArmor.Name)
+	names, err := r.host.Load(ctx, []byte(text))
+	if err != nil {
+		return err
+	}
+	r.apparmor, r.named = names[0], was
+	return nil
 }
 
 // victim starts the process that acts are aimed at, and that only waits.
@@ -114,7 +112,7 @@ func (r *run) install(ctx context.Context) error {
 		r.alone = append(r.alone, add(l.name+" alone", r.box.text(func(name string) bool { return name == l.name || isException(name) }), ""))
 	}
 	if r.apparmor != "" {
-		r.lines = append(r.lines, line{name: appArmor, text: appArmor + "=" + r.apparmor})
+		r.lines = append(r.lines, line{name: appArmor, text: appArmor + "=" + r.named})
 		r.without = append(r.without, add("the profile without AppArmor", r.box.text(all), ""))
 		r.alone = append(r.alone, add("AppArmor alone", r.box.text(isException), r.apparmor))
 	}
