@@ -10,7 +10,7 @@ export PATH := $(CACHE)/go/bin:$(PATH):/usr/local/go/bin
 export CGO_ENABLED := 0
 
 LINT := $(CACHE)/bin/golangci-lint-v2.15.0
-SOURCES = $(shell find bpf cmd prove synth trace -name '*.go' -o -name '*.o') go.mod go.sum
+SOURCES = $(shell find bpf cmd prove synth trace -name '*.go' -o -name '*.o' -o -name 'program_*') go.mod go.sum
 SCRIPTS = $(shell git ls-files -z | xargs -0 awk 'FNR == 1 && /^\#!\/bin\/(ba)?sh/ { print FILENAME } { nextfile }')
 DIR ?= .
 
@@ -24,7 +24,7 @@ osapi-profile: $(SOURCES)
 deps: ## install the Debian packages that the other targets need, and Go if missing (root)
 	.ci/deps all
 
-generate: ## rebuild the BPF objects and everything else that is generated
+generate: ## rebuild the BPF objects, the program of forbidden acts and everything else that is generated
 	go generate ./...
 
 generate-check: generate ## fail when what is committed differs from what is generated

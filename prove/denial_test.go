@@ -188,13 +188,3 @@ func TestAuditFields(t *testing.T) {
 	require.Equal(t, "r", got["requested_mask"])
 	require.Equal(t, "3", got["pid"])
 }
-
-func TestCommandLine(t *testing.T) {
-	line, err := commandLine([]string{"sh", "-c", "a \"b\" $c %d \\ \n'"})
-	require.NoError(t, err)
-	require.Regexp(t, `^"/\S+/sh" "-c" "a \\"b\\" \$\$c %%d \\\\ \\x0a'"$`, line)
-	_, err = commandLine([]string{"sh", "\xff"})
-	require.ErrorContains(t, err, "UTF-8")
-	_, err = commandLine([]string{"/no/such/program"})
-	require.Error(t, err)
-}

@@ -165,7 +165,7 @@ func (r *run) files() (files []unit.File, shown map[string]string, err error) {
 	extra := "[Service]\n"
 	dropIn := r.Name + ".d/zz-osapi-profile-verify-" // behind every other
 	if r.Command != nil {
-		line, err := commandLine(r.Command)
+		line, err := unit.CommandLine(r.Command)
 		if err != nil {
 			return nil, nil, err
 		}

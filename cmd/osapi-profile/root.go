@@ -14,7 +14,8 @@ func newRoot() *cobra.Command {
 down the least privilege that it needs as systemd and AppArmor profiles.
 
 Exit status: 0 on success, 1 when the answer is no (check found what would be
-denied, verify what was, docs --check a stale page, doctor that recording cannot
+denied, verify what was, acts
+what is possible, docs --check a stale page, doctor that recording cannot
 work), 2 on trouble. diff and record have their own; see their help.`,
 		Example: `  sudo osapi-profile record -- /usr/local/bin/osapi job worker start
   sudo osapi-profile emit --format systemd`,
@@ -37,7 +38,7 @@ work), 2 on trouble. diff and record have their own; see their help.`,
 		},
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, "%v", err) })
-	root.AddCommand(newRecord(), newMark(), newEmit(), newExplain(), newCheck(), newVerify(), newDiff(), newMerge(), newDocs(), newDoctor(), newVersion(), newMan())
+	root.AddCommand(newRecord(), newMark(), newEmit(), newExplain(), newCheck(), newVerify(), newActs(), newDiff(), newMerge(), newDocs(), newDoctor(), newVersion(), newMan())
 	return root
 }
 

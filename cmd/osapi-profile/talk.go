@@ -68,6 +68,20 @@ func (t *talk) draw(s record.Status) {
 	t.drawn = true
 }
 
+// counted gives the function that draws how many of some things are done, nil where
+// nothing is to be drawn.
+func (t *talk) counted(what string) func(done, of int) {
+	if t.width == 0 || t.quiet {
+		return nil
+	}
+	return func(done, of int) {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		fmt.Fprintf(t.to, "\r\x1b[K%d of %d %s\r", done, of, what)
+		t.drawn = true
+	}
+}
+
 // statusLine tells how far a recording is.
 func statusLine(s record.Status) string {
 	elapsed := s.Elapsed.Truncate(time.Second)

@@ -30,6 +30,7 @@ const (
 	File      Kind = "file"      // a file: removed
 	Directory Kind = "directory" // a directory: removed if it is empty
 	Profile   Kind = "profile"   // an AppArmor profile in the kernel: unloaded
+	Mount     Kind = "mount"     // a file system: taken away with all that is in it
 )
 
 // Entry is one thing that was made.

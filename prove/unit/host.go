@@ -69,35 +69,61 @@ type Service struct {
 	cursor string // of the journal, before the text was read
 }
 
+// Unit is a service to be installed: its name, and the files that make it up or
+// change it.
+type Unit struct {
+	Name  string
+	Files []File
+}
+
 // Install puts files in place that make up, or change, the service with the given
 // name, and has systemd read them. A service that runs is stopped before, and
 // started again by [Host.Close].
 func (h *Host) Install(ctx context.Context, name string, files ...File) (*Service, error) {
-	s := &Service{Name: name, Files: files, host: h}
-	if p, err := h.conn.GetUnitPropertyContext(ctx, name, "ActiveState"); err == nil && p.Value.Value() != "inactive" && p.Value.Value() != "failed" {
-		if err := h.ledger.Note(ledger.Again, name); err != nil {
+	all, err := h.InstallAll(ctx, Unit{name, files})
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
+}
+
+// InstallAll installs several services, which systemd reads at once.
+func (h *Host) InstallAll(ctx context.Context, units ...Unit) ([]*Service, error) {
+	for _, u := range units {
+		if p, err := h.conn.GetUnitPropertyContext(ctx, u.Name, "ActiveState"); err == nil && p.Value.Value() != "inactive" && p.Value.Value() != "failed" {
+			if err := h.ledger.Note(ledger.Again, u.Name); err != nil {
+				return nil, err
+			}
+		}
+		if err := h.ledger.Note(ledger.Unit, u.Name); err != nil {
+			return nil, err
+		}
+		if err := h.stop(ctx, u.Name); err != nil {
 			return nil, err
 		}
 	}
-	if err := h.ledger.Note(ledger.Unit, name); err != nil {
+	cursor, err := journalEnd(ctx)
+	if err != nil {
 		return nil, err
 	}
-	if err := h.stop(ctx, name); err != nil {
-		return nil, err
-	}
-	var err error
-	if s.cursor, err = journalEnd(ctx); err != nil {
-		return nil, err
-	}
-	for _, f := range files {
-		if err := h.put(f); err != nil {
-			return nil, err
+	var out []*Service
+	for _, u := range units {
+		for _, f := range u.Files {
+			if err := h.put(f); err != nil {
+				return nil, err
+			}
 		}
+		out = append(out, &Service{Name: u.Name, Files: u.Files, host: h, cursor: cursor})
 	}
 	if err := h.conn.ReloadContext(ctx); err != nil {
-		return nil, fmt.Errorf("having systemd read %s: %w", name, err)
+		return nil, fmt.Errorf("having systemd read %s: %w", units[0].Name, err)
 	}
-	return s, s.loaded(ctx)
+	for _, s := range out {
+		if err := s.loaded(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // put writes a file that was not there before.

@@ -85,7 +85,10 @@ func TestService(t *testing.T) {
 	assert.Empty(t, refused)
 	differences, err := s.ReadBack(ctx)
 	require.NoError(t, err)
-	assert.Empty(t, differences)
+	for _, d := range differences { // Debian 12's systemd was built without BPF
+		assert.Contains(t, []string{"SocketBindAllow", "SocketBindDeny"}, strings.Split(d.Line.Text, "=")[0])
+		assert.Equal(t, "this systemd was built without BPF_FRAMEWORK", d.Why)
+	}
 
 	result, err := s.Start(ctx)
 	require.NoError(t, err)

@@ -68,10 +68,16 @@ func (s *Service) ReadBack(ctx context.Context) ([]Difference, error) {
 
 // Texts are the files that make up the service, its own and those of others, in the
 // order in which systemd reads them. Names are absolute.
-func (s *Service) Texts(ctx context.Context) ([]File, error) {
-	held, err := s.host.conn.GetUnitPropertiesContext(ctx, s.Name)
+func (s *Service) Texts(ctx context.Context) ([]File, error) { return s.host.Texts(ctx, s.Name) }
+
+// Texts are those of any service.
+func (h *Host) Texts(ctx context.Context, name string) ([]File, error) {
+	held, err := h.conn.GetUnitPropertiesContext(ctx, name)
 	if err != nil {
-		return nil, fmt.Errorf("asking systemd about %s: %w", s.Name, err)
+		return nil, fmt.Errorf("asking systemd about %s: %w", name, err)
+	}
+	if state := held["LoadState"]; state != "loaded" {
+		return nil, fmt.Errorf("systemd has no %s (%v)", name, state)
 	}
 	var out []File
 	for _, path := range append([]string{property[string](held, "FragmentPath")}, property[[]string](held, "DropInPaths")...) {
@@ -125,8 +131,8 @@ func (r reader) compare(all []systemd.Assignment) []Difference {
 		if name == "SystemCallFilter" {
 			d.Got = missing(d.Got, r.groups("syscall-filter", "@default")) // in every allow-list unasked
 		}
-		if len(d.Want)+len(d.Got) > 0 {
-			d.Why = r.lacks(name)
+		d.Why = r.lacks(name) // it may hold a value that it does nothing with
+		if len(d.Want)+len(d.Got) > 0 || d.Why != "" {
 			out = append(out, d)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/coreos/go-systemd/v22/dbus"
+	"golang.org/x/sys/unix"
 
 	"github.com/osapi-io/osapi-profile/prove/ledger"
 )
@@ -47,6 +48,10 @@ func (h *Host) undo(ctx context.Context, l *ledger.Ledger) error {
 		case ledger.Directory:
 			if err := gone(os.Remove(e.Name)); !errors.Is(err, syscall.ENOTEMPTY) {
 				note(e, err)
+			}
+		case ledger.Mount:
+			if err := unix.Unmount(e.Name, unix.MNT_DETACH); !errors.Is(err, unix.EINVAL) { // EINVAL: it is not mounted
+				note(e, gone(err))
 			}
 		case ledger.Profile:
 			note(e, unload(e.Name))

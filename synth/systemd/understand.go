@@ -284,3 +284,6 @@ func (u *understanding) names(list string) []string {
 	}
 	return out
 }
+
+// Harmless says whether a directive refuses nothing by itself, whatever its value.
+func Harmless(name string) bool { return harmless[name] }

@@ -1,6 +1,6 @@
 #!/bin/bash
 # apparmor.sh: run in the guest. A worker under its own AppArmor profile and unit,
-# and under the profile without one rule.
+# and under the profile without one rule; then what that profile prevents.
 set -uo pipefail
 cd /job || exit 1
 mkdir -p /srv/w
@@ -21,6 +21,9 @@ env -u PWD ./osapi-profile record -q -o trace.jsonl -- "${command[@]}" || exit 1
 grep -v '/srv/w/in ' own.apparmor >less.apparmor
 verify own
 verify less --profile less.apparmor
+# The acts under the AppArmor profile alone, in a few services.
+./osapi-profile acts --yes --apparmor --json trace.jsonl >acts.json 2>acts.err
+echo $? >acts.status
 grep -c osapi-profile /sys/kernel/security/apparmor/profiles >left
 grep -c '^proof' /sys/kernel/security/apparmor/profiles >>left
 exit 0

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/osapi-io/osapi-profile/prove"
+	"github.com/osapi-io/osapi-profile/prove/acts"
 	"github.com/osapi-io/osapi-profile/test/need"
 )
 
@@ -115,6 +116,15 @@ func TestAppArmor(t *testing.T) {
 	assert.Contains(t, r.False[0].Allow[0], "/srv/w/in r")
 	require.NotEmpty(t, r.False[0].Log)
 	assert.Contains(t, r.False[0].Log[0], `apparmor="DENIED"`)
+	tried, status := actsOf(t, dir, "acts")
+	assert.Equal(t, "1", status, "AppArmor has no rules for all acts")
+	for _, act := range []string{"write-usr", "write-etc", "exec-unlisted", "exec-written-tmp", "set-clock", "mount", "load-module", "raw-socket", "trace-process", "signal-process"} {
+		assert.Equal(t, acts.Denied, tried[act].Outcome, "%+v", tried[act])
+		require.Len(t, tried[act].By, 1, "%+v", tried[act])
+		assert.True(t, tried[act].Only)
+		assert.True(t, strings.HasPrefix(tried[act].By[0].Text, "AppArmorProfile="), "%+v", tried[act])
+	}
+	assert.Equal(t, acts.Possible, tried["write-execute"].Outcome)
 	left, err := os.ReadFile(filepath.Join(dir, "left"))
 	require.NoError(t, err)
 	assert.Equal(t, "0\n0\n", string(left))

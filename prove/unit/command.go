@@ -1,4 +1,4 @@
-package prove
+package unit
 
 import (
 	"fmt"
@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// commandLine spells a command for ExecStart=, with nothing in it that systemd would
+// CommandLine spells a command for ExecStart=, with nothing in it that systemd would
 // expand. Words are quoted and bytes escaped as systemd.syntax(7) has it.
-func commandLine(command []string) (string, error) {
+func CommandLine(command []string) (string, error) {
 	path, err := exec.LookPath(command[0])
 	if err == nil {
 		path, err = filepath.Abs(path)

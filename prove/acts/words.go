@@ -1,0 +1,85 @@
+package acts
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/osapi-io/osapi-profile/synth/systemd"
+	"github.com/osapi-io/osapi-profile/trace"
+)
+
+// refused is the line that refuses what is asked, by its text: for who evaluates
+// anybody's units, or else for who knows all directives that emit writes.
+func (g *granting) refused(all []systemd.Assignment, asked *trace.Trace) string {
+	judged, _, err := systemd.Judge(all, asked, g.Systemd, g.groups)
+	if err == nil && len(judged) > 0 {
+		return judged[0].Line.Text
+	}
+	var settings systemd.Settings
+	for _, a := range all {
+		settings = append(settings, a.Setting)
+	}
+	box, err := systemd.NewSandbox(settings, g.Systemd)
+	if err != nil {
+		return ""
+	}
+	for _, refusal := range box.Refuses(asked) {
+		for _, l := range g.box.lines {
+			if l.name == refusal.Directive {
+				return l.text
+			}
+		}
+	}
+	return ""
+}
+
+// opening are the lists whose words each leave something open.
+var opening = []string{
+	"SystemCallFilter", "CapabilityBoundingSet", "AmbientCapabilities", "RestrictAddressFamilies", "RestrictNamespaces", "ReadWritePaths", "ExecPaths",
+	"BindPaths", "DeviceAllow", "IPAddressAllow", "SocketBindAllow",
+}
+
+// words are the words of lists without which what is asked would be refused.
+func (g *granting) words(asked *trace.Trace) []string {
+	calls := map[string]bool{}
+	for _, s := range asked.Syscalls {
+		calls[s.Name] = true
+	}
+	var out []string
+	for _, a := range g.box.all {
+		if !slices.Contains(opening, a.Name) || strings.HasPrefix(a.Value, "~") {
+			continue
+		}
+		for _, w := range strings.Fields(a.Value) {
+			if a.Name == "SystemCallFilter" && !strings.HasPrefix(w, "@") && !calls[w] {
+				continue // every program makes some calls; what is asked is more
+			}
+			if g.refused(without(g.box.all, a.Name, w), asked) != "" {
+				out = append(out, a.Name+"="+w)
+			}
+		}
+	}
+	return out
+}
+
+// without takes a word out of a list. What may be executed is named by another list
+// as well, which makes it read-only.
+func without(all []systemd.Assignment, name, word string) []systemd.Assignment {
+	var out []systemd.Assignment
+	for _, a := range all {
+		if a.Name == name || name == "ExecPaths" && a.Name == "BindReadOnlyPaths" {
+			words := strings.Fields(a.Value)
+			left := slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == word })
+			a.Value = strings.Join(left, " ")
+			switch {
+			case len(left) > 0 || len(words) == 0 || a.Name == "CapabilityBoundingSet":
+			case a.Name == "RestrictAddressFamilies":
+				a.Value = "none"
+			default:
+				continue // empty it would drop what the lines before it say
+			}
+		}
+		out = append(out, a)
+	}
+	return out
+}
