@@ -33,6 +33,8 @@ type Options struct {
 	Stacked bool
 	// Complain lets everything pass and has the kernel log what would be refused.
 	Complain bool
+	// OnlyRequired leaves out capabilities that the profile's marks say are tolerated.
+	OnlyRequired bool
 	// ABI is the set of features that rules are written for, "3.0" or "4.0"; "" is
 	// the former, which both releases of AppArmor know.
 	ABI string

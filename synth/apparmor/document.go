@@ -112,7 +112,7 @@ func (p *policy) header(out *bytes.Buffer, unwritten []string) {
 		say("")
 		say("COMPLAIN: nothing is refused; the kernel logs apparmor=\"ALLOWED\" for what would be.")
 	}
-	for _, line := range p.children() {
+	for _, line := range append(p.children(), p.marked()...) {
 		say("%s", line)
 	}
 	if holes := p.whole.Holes; len(holes) > 0 {
