@@ -26,7 +26,7 @@ sed 's/^\[Service\]/&\nWorkingDirectory=\/srv\/proof/; s/^CapabilityBoundingSet=
   own.service >more.service
 
 minimize() {
-  exec ./osapi-profile minimize --yes --quiet --json --plan $site/plan.yaml --profile more.service --marks marks.json "$@" trace.jsonl -- "${command[@]}"
+  exec ./osapi-profile minimize --yes --quiet --json --plan $site/plan.yaml --profile more.service --marks marks.json trace.jsonl -- "${command[@]}"
 }
 
 left() {
