@@ -60,8 +60,15 @@ type Marks struct {
 // Marked is an entry with its mark.
 type Marked struct {
 	Entry
-	Mark Mark `json:"mark"`
+	Mark Mark     `json:"mark"`
+	In   []string `json:"in"` // formats that it stands in: InSystemd, InAppArmor
 }
+
+// Formats that entries stand in.
+const (
+	InSystemd  = "systemd"
+	InAppArmor = "apparmor"
+)
 
 // Of is the mark of an entry, "" where there is none.
 func (m *Marks) Of(kind, name string) Mark {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/osapi-io/osapi-profile/prove/minimize"
 	"github.com/osapi-io/osapi-profile/synth"
+	"github.com/osapi-io/osapi-profile/synth/apparmor"
 	"github.com/osapi-io/osapi-profile/synth/check"
 	"github.com/osapi-io/osapi-profile/synth/systemd"
 )
@@ -55,10 +56,15 @@ func (o *emitOptions) readMarks(p *synth.Profile, stderr io.Writer) error {
 	return o.tellOthers(p, stderr)
 }
 
-// tellOthers says which marks are of no line of the unit, and which lines have none:
+// tellOthers says which marks are of no line of the profile, and which lines have none:
 // the profile was another one when it was minimized.
 func (o *emitOptions) tellOthers(p *synth.Profile, stderr io.Writer) error {
-	if o.format != "systemd" && o.format != "unit" {
+	in := synth.InSystemd
+	switch o.format {
+	case "apparmor":
+		in = synth.InAppArmor
+	case "systemd", "unit":
+	default:
 		return nil
 	}
 	all := *o
@@ -67,19 +73,23 @@ func (o *emitOptions) tellOthers(p *synth.Profile, stderr io.Writer) error {
 	if err := formatOf(o.format).write(&text, p, all); err != nil {
 		return err
 	}
-	lines, err := systemd.ReadAssignments(o.format, text.Bytes())
+	written, err := entriesIn(in, text.Bytes())
 	if err != nil {
 		return err
 	}
-	written := systemd.Entries(lines, check.HostGroups())
 	var without, more []string
+	ran := slices.ContainsFunc(p.Marks.Entries, func(m synth.Marked) bool { return slices.Contains(m.In, in) })
+	if !ran && in == synth.InAppArmor {
+		note(stderr, "%s is about a unit alone: of the AppArmor profile only capabilities have a mark", o.marks)
+		return nil
+	}
 	for _, e := range written {
 		if p.Marks.Of(e.Kind, e.Name) == "" {
 			without = append(without, e.String())
 		}
 	}
 	for _, m := range p.Marks.Entries {
-		if !slices.Contains(written, m.Entry) {
+		if slices.Contains(m.In, in) && !slices.Contains(written, m.Entry) {
 			more = append(more, m.Entry.String())
 		}
 	}
@@ -90,4 +100,13 @@ func (o *emitOptions) tellOthers(p *synth.Profile, stderr io.Writer) error {
 		note(stderr, "%s has marks for what this profile does not grant: %s", o.marks, strings.Join(more, ", "))
 	}
 	return nil
+}
+
+// entriesIn are those of a text.
+func entriesIn(format string, text []byte) ([]synth.Entry, error) {
+	if format == synth.InAppArmor {
+		return apparmor.Entries(text), nil
+	}
+	lines, err := systemd.ReadAssignments("", text)
+	return systemd.Entries(lines, check.HostGroups()), err
 }

@@ -58,7 +58,7 @@ type engine struct {
 }
 
 func (e engine) run(ctx context.Context, o Options) (*State, error) {
-	all, err := entries(o.Profile, o.Kinds, check.HostGroups())
+	all, err := grants(o.Profile, o.Kinds, check.HostGroups())
 	switch {
 	case err != nil:
 		return nil, err
@@ -73,10 +73,7 @@ func (e engine) run(ctx context.Context, o Options) (*State, error) {
 	case err != nil:
 		return nil, err
 	case r.state == nil:
-		r.state = &State{Format: format, Key: key, Worker: o.Training.Runs[0].Worker, Systemd: o.Systemd, Kernel: kernel()}
-		for _, e := range all {
-			r.state.Grants = append(r.state.Grants, Grant{Entry: e})
-		}
+		r.state = &State{Format: format, Key: key, Worker: o.Training.Runs[0].Worker, Systemd: o.Systemd, Kernel: kernel(), Grants: all}
 	case r.state.Key != key:
 		return nil, ErrOther
 	case r.state.Finished:
@@ -175,7 +172,7 @@ func (r *runner) settled(open, group int) {
 // classify marks what no run can tell of, and lists what runs are to tell of: first
 // those, so many, which nothing in the training asks for, then the rest, each in order.
 func (r *runner) classify() (likely int, open []int, err error) {
-	groups := check.HostGroups()
+	groups, named := check.HostGroups(), names(r.Profile)
 	var surplus, rest []int
 	for i := range r.state.Grants {
 		g := &r.state.Grants[i]
@@ -183,7 +180,7 @@ func (r *runner) classify() (likely int, open []int, err error) {
 		if err != nil {
 			return 0, nil, err
 		}
-		trained := uses(g.Entry, r.Training.Confined())
+		trained := named.uses(g.Entry, r.Training.Confined())
 		rules := ruled(g.Entry, r.Granted)
 		sound := slices.ContainsFunc(g.Used, func(name string) bool { return !r.state.flaky(Failure{Operation: name}) })
 		g.Mark, g.Why = synth.MarkUnproven, ""

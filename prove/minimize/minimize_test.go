@@ -50,9 +50,9 @@ func (w *world) outcome(profile prove.Profile) (failed map[string]string, unstar
 	}
 	w.texts = append(w.texts, string(profile.Unit[0].Text))
 	failed = map[string]string{}
-	left, _ := entries(profile, synth.EntryKinds(), nil)
+	left, _ := grants(profile, synth.EntryKinds(), nil)
 	for entry, operation := range w.needs {
-		if !slices.ContainsFunc(left, func(e synth.Entry) bool { return e.String() == entry }) {
+		if !slices.ContainsFunc(left, func(g Grant) bool { return g.String() == entry }) {
 			if operation == "" {
 				return nil, true
 			}

@@ -75,9 +75,10 @@ func (r *runner) first(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	named := names(r.Profile)
 	for i := range r.state.Grants {
 		g := &r.state.Grants[i]
-		g.Used = uses(g.Entry, seen.Confined())
+		g.Used = named.uses(g.Entry, seen.Confined())
 	}
 	operations := seen.Runs[0].Operations
 	r.measure(operations)

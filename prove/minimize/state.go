@@ -42,6 +42,7 @@ type Operation struct {
 // Grant is an entry of the profile, and what is known of it.
 type Grant struct {
 	synth.Entry
+	In   []string   `json:"in"`             // formats that it stands in, as of synth.Marked
 	Mark synth.Mark `json:"mark,omitempty"` // "" as long as it is not known
 	Why  string     `json:"why,omitempty"`  // in words
 	Used []string   `json:"used,omitempty"` // operations that made use of it, with nothing taken away
@@ -152,7 +153,7 @@ func (s *State) Marks() *synth.Marks {
 	out := &synth.Marks{Entries: []synth.Marked{}, Operations: []string{}}
 	for _, g := range s.Grants {
 		if g.Mark != "" {
-			out.Entries = append(out.Entries, synth.Marked{Entry: g.Entry, Mark: g.Mark})
+			out.Entries = append(out.Entries, synth.Marked{Entry: g.Entry, Mark: g.Mark, In: g.In})
 		}
 	}
 	slices.SortFunc(out.Entries, func(a, b synth.Marked) int { return a.Compare(b.Entry) })

@@ -34,7 +34,7 @@ func TestReadRefuses(t *testing.T) {
 
 func TestSave(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "marks.json")
-	s := &State{Format: format, Worker: "/usr/bin/w\xff", Grants: []Grant{{Entry: synth.Entry{Kind: "exec", Name: "/a <b>"}, Mark: synth.MarkRequired}},
+	s := &State{Format: format, Worker: "/usr/bin/w\xff", Grants: []Grant{{Entry: synth.Entry{Kind: "exec", Name: "/a <b>"}, In: []string{synth.InSystemd}, Mark: synth.MarkRequired}},
 		Operations: []Operation{{Name: "set", Took: 3}}, Runs: []Attempt{{Without: []int{0}}}, Finished: true}
 	require.NoError(t, s.Save(name))
 	info, err := os.Stat(name)

@@ -6,12 +6,32 @@ import (
 
 	"github.com/osapi-io/osapi-profile/prove"
 	"github.com/osapi-io/osapi-profile/synth"
+	"github.com/osapi-io/osapi-profile/synth/apparmor"
 	"github.com/osapi-io/osapi-profile/synth/systemd"
 	"github.com/osapi-io/osapi-profile/trace"
 )
 
+// naming says whether a path is one of those that an entry of a profile names: it is
+// the entry's, or lies below it, or a rule's pattern matches it.
+type naming func(e synth.Entry, path trace.Path) bool
+
+// names is the naming of a profile.
+func names(p prove.Profile) naming {
+	matches := func(string, string) (bool, bool) { return false, false }
+	if p.AppArmor != nil {
+		matches = apparmor.Matcher(p.AppArmor.Text)
+	}
+	return func(e synth.Entry, path trace.Path) bool {
+		if path == "" || path[0] != '/' {
+			return false
+		}
+		matched, _ := matches(e.Name, string(path))
+		return matched || synth.Within(path, trace.Path(e.Name))
+	}
+}
+
 // uses names the operations in which a trace made use of an entry, each once.
-func uses(e synth.Entry, t *trace.Trace) []string {
+func (n naming) uses(e synth.Entry, t *trace.Trace) []string {
 	var out []string
 	note := func(operation string) {
 		if operation == "" {
@@ -36,21 +56,19 @@ func uses(e synth.Entry, t *trace.Trace) []string {
 		}
 	case synth.EntryWrite:
 		for _, f := range t.Files {
-			if f.Access&trace.AccessModifies != 0 && !f.Anon && synth.RestsOnPermission(f.Seen) && synth.Within(f.Path, trace.Path(e.Name)) {
+			if f.Access&trace.AccessModifies != 0 && !f.Anon && synth.RestsOnPermission(f.Seen) && n(e, f.Path) {
 				note(f.Operation)
 			}
 		}
 	case synth.EntryExec:
-		executes(e, t, note)
+		n.executes(e, t, note)
 	}
 	return out
 }
 
 // executes notes each operation in which something in a path was executed or mapped.
-func executes(e synth.Entry, t *trace.Trace, note func(string)) {
-	in := func(p trace.Path) bool {
-		return strings.HasPrefix(string(p), "/") && synth.Within(p, trace.Path(e.Name))
-	}
+func (n naming) executes(e synth.Entry, t *trace.Trace, note func(string)) {
+	in := func(p trace.Path) bool { return n(e, p) }
 	of := map[int]bool{}
 	for _, s := range t.Subjects {
 		of[s.ID] = in(s.Exe) || in(s.Script) || in(s.Loader)
@@ -90,6 +108,9 @@ func ruled(e synth.Entry, p *synth.Profile) []string {
 // inForce says whether the profile refuses what an entry lets through, once the entry
 // is taken out of it.
 func inForce(e synth.Entry, p prove.Profile, version int, groups systemd.Groups) (bool, error) {
+	if strings.ContainsAny(e.Name, `*?[{@\`) {
+		return true, nil // a pattern of AppArmor's, whose rules allow and leave nothing to others
+	}
 	without, err := Without(p, []synth.Entry{e})
 	if err != nil {
 		return false, err
@@ -124,11 +145,17 @@ func Without(p prove.Profile, away []synth.Entry) (prove.Profile, error) {
 		f.Text = text
 		out.Unit = append(out.Unit, f)
 	}
+	if p.AppArmor != nil {
+		less := *p.AppArmor
+		less.Text = apparmor.Without(less.Text, away)
+		out.AppArmor = &less
+	}
 	return out, nil
 }
 
-// entries are those of a profile, of some kinds, in order.
-func entries(p prove.Profile, kinds []string, groups systemd.Groups) ([]synth.Entry, error) {
+// grants are the entries of a profile, of some kinds, in order, each with the formats
+// that it stands in.
+func grants(p prove.Profile, kinds []string, groups systemd.Groups) ([]Grant, error) {
 	var all []systemd.Assignment
 	for _, f := range p.Unit {
 		read, err := systemd.ReadAssignments(f.Name, f.Text)
@@ -137,5 +164,21 @@ func entries(p prove.Profile, kinds []string, groups systemd.Groups) ([]synth.En
 		}
 		all = append(all, read...)
 	}
-	return slices.DeleteFunc(systemd.Entries(all, groups), func(e synth.Entry) bool { return !slices.Contains(kinds, e.Kind) }), nil
+	in := map[synth.Entry][]string{}
+	for _, e := range systemd.Entries(all, groups) {
+		in[e] = append(in[e], synth.InSystemd)
+	}
+	if p.AppArmor != nil {
+		for _, e := range apparmor.Entries(p.AppArmor.Text) {
+			in[e] = append(in[e], synth.InAppArmor)
+		}
+	}
+	var out []Grant
+	for e, formats := range in {
+		if slices.Contains(kinds, e.Kind) {
+			out = append(out, Grant{Entry: e, In: formats})
+		}
+	}
+	slices.SortFunc(out, func(a, b Grant) int { return a.Compare(b.Entry) })
+	return out, nil
 }

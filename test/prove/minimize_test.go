@@ -88,3 +88,33 @@ func TestMinimize(t *testing.T) {
 	assert.Contains(t, text("other.err"), "--restart")
 	assert.Len(t, strings.Split(strings.TrimSpace(text("other.err")), "\n"), 1)
 }
+
+// minimizedRules is about a profile that was minimized under AppArmor, in the guest.
+func minimizedRules(t *testing.T, dir string) {
+	t.Helper()
+	text := func(name string) string {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		return string(data)
+	}
+	require.Equal(t, "0\n", text("minimize.status"), text("minimize.err"))
+	s, err := minimize.ReadFile(filepath.Join(dir, "marks.json"))
+	require.NoError(t, err)
+	marks := map[string]synth.Mark{}
+	for _, g := range s.Grants {
+		marks[g.String()] = g.Mark
+		assert.Equal(t, []string{synth.InAppArmor}, g.In)
+	}
+	for entry, want := range map[string]synth.Mark{
+		"write /srv/w/out":   synth.MarkRequired,
+		"write /srv/w/ready": synth.MarkRequired,
+		"write /srv/w/spare": synth.MarkTolerated,
+		"write /srv/more":    synth.MarkTolerated,
+		"exec /usr/bin/id":   synth.MarkTolerated,
+		"exec /usr/bin/cat":  synth.MarkTolerated, // nobody looks at what it prints
+	} {
+		assert.Equal(t, want, marks[entry], "%s\n%s", entry, text("minimize.out"))
+	}
+	assert.True(t, strings.Contains(text("required.apparmor"), "/srv/w/out w, # required to write"), text("required.apparmor"))
+	assert.False(t, strings.Contains(text("required.apparmor"), "/srv/w/spare"), text("required.apparmor"))
+}
