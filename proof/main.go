@@ -20,9 +20,10 @@ func main() {
 	guest := flag.Bool("guest", false, "run in the guest, on Debian's own kernel and under AppArmor, instead of the container")
 	write := flag.String("write", "", "renew the table between the markers of this `PAGE`")
 	keep := flag.String("keep", "", "keep traces, units and profiles in this `DIR`")
+	less := flag.Bool("minimize", false, "find out without which capabilities of its profile each daemon works as well")
 	within := flag.Bool("within", false, "run here: set by this program in the container and the guest")
 	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "usage: proof [-guest] [-write PAGE] [-keep DIR] [DAEMON]...")
+		fmt.Fprintln(flag.CommandLine.Output(), "usage: proof [-guest] [-minimize] [-write PAGE] [-keep DIR] [DAEMON]...")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
@@ -31,8 +32,16 @@ func main() {
 	chosen, err := choose(flag.Args())
 	switch {
 	case err != nil:
+	case *within && *less:
+		err = here(chosen, func(d daemon) minimized { return minimizeDaemon(ctx, d) })
 	case *within:
-		err = proveHere(ctx, chosen)
+		err = here(chosen, func(d daemon) result {
+			r := prove(ctx, d)
+			say(r)
+			return r
+		})
+	case *less:
+		err = minimizeThere(ctx, *guest, *write, *keep, chosen)
 	default:
 		err = proveThere(ctx, *guest, *write, *keep, chosen)
 	}
@@ -55,10 +64,27 @@ func proveThere(ctx context.Context, guest bool, page, keep string, chosen []dae
 	return errors.Join(err, verdict(results))
 }
 
-// proveIn has the daemons run in the container or the guest. With an error come the
+func minimizeThere(ctx context.Context, guest bool, page, keep string, chosen []daemon) error {
+	root, err := place.Root()
+	if err != nil {
+		return err
+	}
+	results, err := there[minimized](ctx, root, guest, keep, chosen, "-minimize")
+	if err == nil && page != "" {
+		err = place.RenewTable(page, "minimize", guest, func(old string) string { return renewMinimized(old, results) + "\n" })
+	}
+	fmt.Print(renewMinimized("", results))
+	return errors.Join(err, minimizedVerdict(results))
+}
+
+func proveIn(ctx context.Context, root string, guest bool, keep string, chosen []daemon) ([]result, error) {
+	return there[result](ctx, root, guest, keep, chosen)
+}
+
+// there has the daemons run in the container or the guest. With an error come the
 // results that there are.
-func proveIn(ctx context.Context, root string, guest bool, keep string, chosen []daemon) (results []result, err error) {
-	command := []string{"./proof", "-within"}
+func there[R any](ctx context.Context, root string, guest bool, keep string, chosen []daemon, more ...string) (results []R, err error) {
+	command := append([]string{"./proof", "-within"}, more...)
 	for _, d := range chosen {
 		command = append(command, d.Name)
 	}
@@ -68,7 +94,7 @@ func proveIn(ctx context.Context, root string, guest bool, keep string, chosen [
 		Trees:    map[string]string{"daemons": "proof/daemons"},
 		Command:  command,
 		Packages: guestPackages,
-		Env:      []string{"CONTAINER_TIMEOUT=3000", "VM_TIMEOUT=7000", "VM_MEMORY=2048"},
+		Env:      []string{"CONTAINER_TIMEOUT=6000", "VM_TIMEOUT=14000", "VM_MEMORY=2048"},
 	}
 	err = place.Run(ctx, root, job, func(dir string) error {
 		if keep != "" {
@@ -86,17 +112,15 @@ func proveIn(ctx context.Context, root string, guest bool, keep string, chosen [
 	return results, err
 }
 
-// proveHere proves daemons one after another under the systemd of this machine,
-// which must be one to throw away. What it found so far is in results.json.
-func proveHere(ctx context.Context, chosen []daemon) error {
+// here takes daemons one after another under the systemd of this machine, which must
+// be one to throw away. What was found so far is in results.json.
+func here[R any](chosen []daemon, take func(daemon) R) error {
 	if err := prepareHere(); err != nil {
 		return err
 	}
-	var results []result
+	var results []R
 	for _, d := range chosen {
-		r := prove(ctx, d)
-		results = append(results, r)
-		say(r)
+		results = append(results, take(d))
 		text, err := json.MarshalIndent(results, "", "  ")
 		if err == nil {
 			err = os.WriteFile("results.json", text, 0o644)

@@ -71,8 +71,13 @@ func prove(ctx context.Context, d daemon) (r result) {
 	return r
 }
 
+// version is that of the daemon's package.
+func (d daemon) version(ctx context.Context) (string, error) {
+	return place.Output(exec.CommandContext(ctx, "dpkg-query", "--show", "--showformat=${Version}", d.Package))
+}
+
 func (d daemon) prove(ctx context.Context, r *result) error {
-	version, err := place.Output(exec.CommandContext(ctx, "dpkg-query", "--show", "--showformat=${Version}", d.Package))
+	version, err := d.version(ctx)
 	if err != nil {
 		return err
 	}

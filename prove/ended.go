@@ -28,11 +28,11 @@ const talked = 10
 // ended says so where the worker ended otherwise than in training.
 func (r *run) ended(ctx context.Context, c *comparison) error {
 	o, err := r.service.Outcome(ctx)
-	if err != nil || o.Result == "success" || asTrained(o, c.training) || r.result.Broken != "" {
+	if err != nil || endedAsTrained(o, c.training) || r.result.Broken != "" {
 		return err
 	}
 	r.result.Broken = o.String()
-	if o.Code == unit.Exited && o.Status >= lowestOwn && o.Status <= highestOwn {
+	if noSandbox(o) {
 		r.result.Broken += "; by this status systemd says that it could not make the sandbox or execute the command in it"
 	}
 	if talk, err := r.service.Talk(ctx, talked); err == nil && talk != "" {
@@ -50,6 +50,15 @@ func indent(text string) string {
 		b.WriteString("  " + synth.OneLine(strings.TrimRight(line, "\n")) + "\n")
 	}
 	return b.String()
+}
+
+func endedAsTrained(o unit.Outcome, training *trace.Trace) bool {
+	return o.Result == "success" || asTrained(o, training)
+}
+
+// noSandbox says whether the service ended before the command was executed.
+func noSandbox(o unit.Outcome) bool {
+	return o.Code == unit.Exited && o.Status >= lowestOwn && o.Status <= highestOwn
 }
 
 // asTrained says whether a run of training ended in the same way.

@@ -111,21 +111,29 @@ type run struct {
 	sandboxed bool // the profile is one for systemd as well
 }
 
-// install puts the profile in force, and compares what systemd made of it with what
-// it says.
-func (r *run) install(ctx context.Context) error {
+// put puts the profile in force. The result says what to call each file in a report,
+// by its path.
+func (r *run) put(ctx context.Context) (shown map[string]string, err error) {
 	if r.Profile.AppArmor != nil {
 		names, err := r.host.Load(ctx, r.Profile.AppArmor.Text)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		r.apparmor = names[0]
 	}
 	files, shown, err := r.files()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if r.service, err = r.host.Install(ctx, r.Name, files...); err != nil {
+	r.service, err = r.host.Install(ctx, r.Name, files...)
+	return shown, err
+}
+
+// install puts the profile in force, and compares what systemd made of it with what
+// it says.
+func (r *run) install(ctx context.Context) error {
+	shown, err := r.put(ctx)
+	if err != nil {
 		return err
 	}
 	differences, err := r.service.ReadBack(ctx)

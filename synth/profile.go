@@ -46,6 +46,9 @@ type Profile struct {
 	// Blind lists the kinds of facts that some run had no probe for. What
 	// depends on such a kind can't be told and must not be written.
 	Blind []string `json:"blind"`
+	// Marks are what running the worker without parts of the profile has shown; nil when
+	// nobody did.
+	Marks *Marks `json:"marks,omitempty"`
 	// Programs are what each program needs by itself, sorted by name. Together
 	// they need what the profile grants.
 	Programs []*Program `json:"-"`

@@ -57,7 +57,7 @@ func writeAppArmor(w io.Writer, p *synth.Profile, opt emitOptions) error {
 func (o emitOptions) toAppArmor(p *synth.Profile) apparmor.Options {
 	return apparmor.Options{
 		Name: o.name, User: o.user, Children: apparmor.Children(o.aa.children), Stacked: o.aa.stacked(p),
-		Complain: o.aa.complain, ABI: o.aa.abi, Abstractions: o.aa.abstractions,
+		Complain: o.aa.complain, ABI: o.aa.abi, Abstractions: o.aa.abstractions, OnlyRequired: o.only,
 	}
 }
 

@@ -33,6 +33,8 @@ type emitOptions struct {
 	aa       apparmorOptions
 	systemd  int
 	contexts string
+	marks    string // file with the result of minimize
+	only     bool   // leave out what it says is tolerated
 	level    int    // of the first heading, in Markdown; 0 stands for 1
 	outlook  string // what a further run is expected to add, for HTML
 }
@@ -55,6 +57,8 @@ func (o *emitOptions) addFlags(cmd *cobra.Command) {
 	f.StringVar(&o.contexts, "file-contexts", "", "for selinux: the file_contexts(5) in `FILE`, of the hosts that the module is for (default: this host's)")
 	f.StringVar(&o.fold, "fold", string(synth.FoldStable), "which names become patterns, `HOW` is none, stable (what the kernel or the worker "+
 		"made up, and what differs between runs) or broad (everything that looks like it)")
+	f.StringVarP(&o.marks, "marks", "m", "", "tell of each grant what minimize has found, which is in `FILE`")
+	f.BoolVar(&o.only, "only-required", false, "with --marks: leave out what is tolerated (of units, drop-ins, and the capabilities of AppArmor profiles)")
 	o.aa.addFlags(cmd)
 	f.IntVar(&o.systemd, "systemd-version", 0, "leave out what systemd `N` does not know (default: the recorded host's, or 252)")
 }
@@ -84,6 +88,7 @@ Exit status: 0 on success, 2 on trouble.`,
   osapi-profile emit --format seccomp -o worker-seccomp.json worker.jsonl
   osapi-profile emit --format selinux --file-contexts rhel9/file_contexts -o osapi.cil worker.jsonl
   osapi-profile emit --format apparmor --complain --children auto worker.jsonl
+  osapi-profile emit --format unit --marks worker.marks.json --only-required worker.jsonl
   osapi-profile emit --format html -o worker.html worker.jsonl
   osapi-profile emit --format json -o worker.json monday.jsonl tuesday.jsonl`,
 		DisableFlagsInUseLine: true,
@@ -98,7 +103,7 @@ Exit status: 0 on success, 2 on trouble.`,
 			if err := opt.check(); err != nil {
 				return usageError(cmd, "--%v", err)
 			}
-			return nil
+			return opt.checkMarks(cmd)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runEmit(opt, args, cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -160,6 +165,9 @@ func runEmit(opt emitOptions, names []string, stdout, stderr io.Writer) error {
 	}
 	opt.settle(t)
 	p := opt.infer(t)
+	if err := opt.readMarks(p, stderr); err != nil {
+		return err
+	}
 	err = writeTo(opt.output, 0o644, stdout, func(w io.Writer) error {
 		return formatOf(opt.format).write(w, p, opt)
 	})

@@ -38,7 +38,7 @@ work), 2 on trouble. diff and record have their own; see their help.`,
 		},
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, "%v", err) })
-	root.AddCommand(newRecord(), newMark(), newEmit(), newExplain(), newCheck(), newVerify(), newActs(), newDiff(), newMerge(), newDocs(), newDoctor(), newVersion(), newMan())
+	root.AddCommand(newRecord(), newMark(), newEmit(), newExplain(), newCheck(), newVerify(), newActs(), newMinimize(), newDiff(), newMerge(), newDocs(), newDoctor(), newVersion(), newMan())
 	return root
 }
 

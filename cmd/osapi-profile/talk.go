@@ -55,10 +55,12 @@ func (t *talk) status() func(record.Status) {
 	return t.draw
 }
 
-// draw rewrites the status line. The cursor goes back to its beginning, so
-// that what the worker says next overwrites it.
-func (t *talk) draw(s record.Status) {
-	line := statusLine(s)
+// draw rewrites the status line.
+func (t *talk) draw(s record.Status) { t.redraw(statusLine(s)) }
+
+// redraw puts a line in the place of the last one. The cursor goes back to its
+// beginning, so that what the worker says next overwrites it.
+func (t *talk) redraw(line string) {
 	if len(line) >= t.width {
 		line = line[:t.width-1]
 	}

@@ -28,26 +28,52 @@ type verifyOptions struct {
 }
 
 func (o *verifyOptions) addFlags(cmd *cobra.Command) {
+	o.addRunFlags(cmd, "prove")
 	f := cmd.Flags()
-	f.StringVarP(&o.plan, "plan", "p", "", "put the worker through the training plan in `FILE`, as in training")
-	f.BoolVar(&o.systemd, "systemd", false, "prove the unit alone (default: the unit, and the AppArmor profile where the kernel has AppArmor)")
-	f.BoolVar(&o.apparmor, "apparmor", false, "prove the AppArmor profile alone; with --systemd both, and neither may be missing")
-	f.StringArrayVar(&o.profiles, "profile", nil, "prove the unit, drop-in or AppArmor profile in `FILE` instead of what emit writes; may be repeated")
-	f.StringVar(&o.unit, "unit", "", "instead of a command run the service `NAME`, which is installed, with the profile as a drop-in")
 	f.StringVar(&o.fix, "fix", "", "where something was denied, write to `FILE` the unit that allows it, and an AppArmor profile to FILE.apparmor")
 	f.StringVarP(&o.trace, "output", "o", "", "keep the trace of the run in `FILE`, which must not exist yet")
 	f.BoolVar(&o.json, "json", false, "write the report as JSON")
+	f.StringVar(&o.emit.name, "name", "", "`NAME` of the unit and the AppArmor profile that --fix writes (default: the worker's)")
+}
+
+// addRunFlags are those of every command that runs a worker under its profile; verb is
+// what it does to the profile.
+func (o *verifyOptions) addRunFlags(cmd *cobra.Command, verb string) {
+	f := cmd.Flags()
+	f.StringVarP(&o.plan, "plan", "p", "", "put the worker through the training plan in `FILE`, as in training")
+	f.BoolVar(&o.systemd, "systemd", false, verb+" the unit alone (default: the unit, and the AppArmor profile where the kernel has AppArmor)")
+	f.BoolVar(&o.apparmor, "apparmor", false, verb+" the AppArmor profile alone; with --systemd both, and neither may be missing")
+	f.StringArrayVar(&o.profiles, "profile", nil, verb+" the unit, drop-in or AppArmor profile in `FILE` instead of what emit writes; may be repeated")
+	f.StringVar(&o.unit, "unit", "", "instead of a command run the service `NAME`, which is installed, with the profile as a drop-in")
 	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask before this machine is changed")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing but warnings and the report")
 	e := &o.emit
 	f.StringVarP(&e.user, "user", "u", "", "make the profile for, and run the worker as, `NAME` (default: as recorded)")
-	f.StringVar(&e.name, "name", "", "`NAME` of the unit and the AppArmor profile that --fix writes (default: the worker's)")
 	f.IntVar(&e.systemd, "systemd-version", 0, "write for systemd `N` (default: the one that runs)")
 	f.BoolVar(&e.strict, "strict", false, "as of emit: grant what was seen only")
 	f.BoolVar(&e.limits, "limits", false, "as of emit: set the limits on memory, CPU and tasks")
 	f.BoolVar(&e.execs, "exec-files", false, "as of emit: list each program in ExecPaths=")
 	f.StringVar(&e.syscalls, "syscalls", listed, "as of emit: write SystemCallFilter= as `FORM`, list or groups")
 	f.StringVar(&e.fold, "fold", "stable", "as of emit: which names become patterns, `HOW` is none, stable or broad")
+}
+
+// arguments takes the traces and the command of a command line apart.
+func (o *verifyOptions) arguments(cmd *cobra.Command, args []string) (traces, command []string, err error) {
+	traces = args
+	if dash := cmd.ArgsLenAtDash(); dash >= 0 {
+		traces, command = args[:dash], args[dash:]
+	}
+	switch {
+	case o.unit == "" && len(command) == 0:
+		err = usageError(cmd, "name the command to run behind --, or a service with --unit")
+	case o.unit != "" && len(command) > 0:
+		err = usageError(cmd, "name a command or a --unit, not both")
+	default:
+		if wrong := o.emit.check(); wrong != nil {
+			err = usageError(cmd, "--%v", wrong)
+		}
+	}
+	return traces, command, err
 }
 
 const verifyHelp = `verify runs a worker again under its profile, and compares with its training. The
@@ -93,21 +119,9 @@ func newVerify() *cobra.Command {
   sudo osapi-profile verify --plan worker.yaml --profile worker.service worker.jsonl -- /usr/local/bin/worker
   sudo osapi-profile verify --yes --json --fix worker.service worker.jsonl -- /usr/local/bin/worker`,
 		DisableFlagsInUseLine: true,
-		Args: func(cmd *cobra.Command, args []string) error {
-			traces = args
-			if dash := cmd.ArgsLenAtDash(); dash >= 0 {
-				traces, command = args[:dash], args[dash:]
-			}
-			switch {
-			case opt.unit == "" && len(command) == 0:
-				return usageError(cmd, "name the command to run behind --, or a service with --unit")
-			case opt.unit != "" && len(command) > 0:
-				return usageError(cmd, "name a command or a --unit, not both")
-			}
-			if err := opt.emit.check(); err != nil {
-				return usageError(cmd, "--%v", err)
-			}
-			return nil
+		Args: func(cmd *cobra.Command, args []string) (err error) {
+			traces, command, err = opt.arguments(cmd, args)
+			return err
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runVerify(cmd.Context(), opt, traces, command, cmd.OutOrStdout(), cmd.ErrOrStderr())

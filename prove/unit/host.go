@@ -184,6 +184,10 @@ func (s *Service) Start(ctx context.Context) (string, error) {
 // Stop stops the service as its unit says, and waits for that.
 func (s *Service) Stop(ctx context.Context) error { return s.host.stop(ctx, s.Name) }
 
+// End stops the service, kills it when it does not stop, and has systemd forget how it
+// ended.
+func (s *Service) End(ctx context.Context) error { return s.host.end(ctx, s.Name) }
+
 func await(ctx context.Context, job <-chan string) (string, error) {
 	select {
 	case result := <-job:

@@ -33,6 +33,8 @@ type Options struct {
 	Stacked bool
 	// Complain lets everything pass and has the kernel log what would be refused.
 	Complain bool
+	// OnlyRequired leaves out what the profile's marks say is tolerated.
+	OnlyRequired bool
 	// ABI is the set of features that rules are written for, "3.0" or "4.0"; "" is
 	// the former, which both releases of AppArmor know.
 	ABI string
@@ -72,7 +74,11 @@ func Write(w io.Writer, p *synth.Profile, opt Options) error {
 		return err
 	}
 	policy.write(&out)
-	_, err := w.Write(out.Bytes())
+	text := out.Bytes()
+	if opt.OnlyRequired {
+		text = Without(text, p.Marks.With(synth.MarkTolerated))
+	}
+	_, err := w.Write(text)
 	return err
 }
 

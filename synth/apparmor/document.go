@@ -44,6 +44,7 @@ func (d document) sections() ([]section, []string) {
 // open writes all of the profile but its end, within which its children may stand.
 func (d document) open(out *bytes.Buffer, indent string) (unwritten []string) {
 	sections, unwritten := d.sections()
+	d.annotate(sections)
 	for _, line := range d.describe() {
 		out.WriteString(indent)
 		comment(out, line)
@@ -91,7 +92,7 @@ func (s section) write(out *bytes.Buffer, indent string) {
 
 // header says what the profile is, where it comes from and what it cannot
 // vouch for. Everything in it is printable and stands behind "# ".
-func (p *policy) header(out *bytes.Buffer, unwritten []string) {
+func (p *policy) header(out *bytes.Buffer, unwritten []string, body []byte) {
 	w := p.whole.Worker
 	say := func(format string, args ...any) { comment(out, fmt.Sprintf(format, args...)) }
 	say("AppArmor profile %s for %s, made by osapi-profile from %s.", p.opt.Name, w.Exe, counted(len(w.Runs), "recorded run"))
@@ -112,7 +113,7 @@ func (p *policy) header(out *bytes.Buffer, unwritten []string) {
 		say("")
 		say("COMPLAIN: nothing is refused; the kernel logs apparmor=\"ALLOWED\" for what would be.")
 	}
-	for _, line := range p.children() {
+	for _, line := range append(p.children(), p.marked(body)...) {
 		say("%s", line)
 	}
 	if holes := p.whole.Holes; len(holes) > 0 {

@@ -73,7 +73,7 @@ func (p *policy) write(out *bytes.Buffer) {
 		main.end(&body, "")
 	}
 	slices.Sort(unwritten)
-	p.header(out, slices.Compact(unwritten))
+	p.header(out, slices.Compact(unwritten), body.Bytes())
 	fmt.Fprintf(out, "\nabi <abi/%s>,\n\ninclude <tunables/global>\n", p.opt.ABI)
 	if vars := used(body.String()); len(vars) > 0 {
 		out.WriteString("\n# AppArmor has no \"one or more\": spelled out up to a length.\n")

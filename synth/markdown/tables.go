@@ -89,6 +89,9 @@ func capabilities(p *synth.Profile) *table {
 		granted, why := "no", plainWords(c.Reason)
 		if c.Need == synth.Required {
 			granted, why = "yes", "asked for and granted"
+			if mark := p.Marks.Of(synth.EntryCapability, c.Name); mark != "" {
+				why += "; " + string(mark) + ", as running without it showed"
+			}
 		}
 		t.add(code(c.Name), granted, why, programs(c.Evidence), operations(c.Evidence))
 	}

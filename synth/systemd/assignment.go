@@ -13,6 +13,8 @@ type Assignment struct {
 	synth.Line
 	Section string
 	Setting
+
+	last int // number of the line that it ends in
 }
 
 // ReadAssignments reads unit files and drop-ins as systemd does, with lines of
@@ -51,7 +53,7 @@ func ReadAssignments(name string, text []byte) ([]Assignment, error) {
 		case section == "":
 			return nil, fmt.Errorf("%s:%d: %w: it stands in no section, such as [Service]", name, at.Number, ErrSyntax)
 		default:
-			out = append(out, Assignment{at, section, Setting{strings.TrimSpace(key), strings.TrimSpace(value)}})
+			out = append(out, Assignment{at, section, Setting{strings.TrimSpace(key), strings.TrimSpace(value)}, i + 1})
 		}
 	}
 	if joined != "" {

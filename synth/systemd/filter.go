@@ -120,7 +120,7 @@ func (d *draft) callOut(t *text) {
 				t.say("HIGH RISK among them:")
 				first = false
 			}
-			t.item("%s: %s (%s)", plainText(s.Name), why, because(s.Evidence))
+			t.item("%s%s: %s (%s)", plainText(s.Name), d.inBrackets(synth.EntrySyscall, s.Name), why, because(s.Evidence))
 		}
 	}
 }

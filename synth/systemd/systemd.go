@@ -30,6 +30,7 @@ type Options struct {
 	CallGroups      bool   // write system calls by group (@file-system) where half of one is needed
 	LogCalls        bool   // log the calls that the filter would refuse, and refuse none
 	AppArmorProfile string // profile to switch to; "" writes the line as a comment
+	OnlyRequired    bool   // leave out what the profile's marks say is tolerated
 }
 
 // ErrName is returned for a name that no unit file can spell.
@@ -85,7 +86,7 @@ func DropIn(w io.Writer, p *synth.Profile, opt Options) error {
 	}
 	d.appArmor(t)
 	d.directives(t)
-	return t.to(w)
+	return d.to(w, t)
 }
 
 // Unit writes a complete service.
@@ -129,7 +130,7 @@ func Unit(w io.Writer, p *synth.Profile, opt Options) error {
 	t.blank()
 	t.line("[Install]")
 	t.line("WantedBy=multi-user.target")
-	return t.to(w)
+	return d.to(w, t)
 }
 
 // appArmor refers to the AppArmor profile. Without a "-" the service does not
@@ -168,6 +169,7 @@ func (d *draft) head(t *text) {
 		}
 		t.item("%s%s: %s", plainText(h.Kind), count, plainText(h.Detail))
 	}
+	d.marked(t)
 	t.comment()
 	d.waysOut(t)
 	d.asAnother(t)

@@ -22,7 +22,7 @@ func words(prefix string, paths []trace.Path) []string {
 func writeBoundingSet(d *draft, t *text) {
 	for _, c := range d.Capabilities {
 		if c.Need == synth.Required {
-			t.item("%s: %s%s", plainText(c.Name), because(c.Evidence), site(c))
+			t.item("%s%s: %s%s", plainText(c.Name), d.inBrackets(synth.EntryCapability, c.Name), because(c.Evidence), site(c))
 		}
 	}
 	for _, c := range d.Capabilities {
@@ -86,7 +86,7 @@ func writeReadWrite(d *draft, t *text) {
 		`puts a new file in its place, restart the service.`)
 	for _, p := range d.plan.write.sorted() {
 		e := d.plan.write[p]
-		t.item("%s%s", needers(e.evidence...), ruleNote(e.rules))
+		t.item("%s%s%s", d.before(synth.EntryWrite, p), needers(e.evidence...), ruleNote(e.rules))
 		t.line("ReadWritePaths=" + word("-", p))
 	}
 }
@@ -152,7 +152,7 @@ func writeExec(d *draft, t *text) {
 	}
 	by := map[string][]trace.Path{}
 	for _, p := range d.plan.exec.sorted() {
-		head := d.execHead(p, d.plan.exec[p])
+		head := d.before(synth.EntryExec, p) + d.execHead(p, d.plan.exec[p])
 		by[head] = append(by[head], p)
 	}
 	heads := make([]string, 0, len(by))

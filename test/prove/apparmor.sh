@@ -24,6 +24,31 @@ verify less --profile less.apparmor
 # The acts under the AppArmor profile alone, in a few services.
 ./osapi-profile acts --yes --apparmor --json trace.jsonl >acts.json 2>acts.err
 echo $? >acts.status
+# A daemon whose profile has rules that it does not need.
+cat >/srv/w/daemon <<'EOF_DAEMON'
+read -r line </srv/w/in
+echo "$line" >/srv/w/out
+cat /srv/w/out
+echo spare 2>/dev/null >/srv/w/spare
+: >/srv/w/ready
+while :; do sleep 1; done
+EOF_DAEMON
+cat >/srv/w/plan.yaml <<'EOF_PLAN'
+ready: {shell: test -e ready, timeout: 60s}
+settle: 100ms
+without: [idle, reload, reconnect, log-rotation]
+operations:
+  - {name: look, shell: 'test "$(cat out)" = in'}
+  - {name: shutdown, signal: KILL}
+reset: {shell: rm -f out ready spare}
+EOF_PLAN
+command=(/bin/sh /srv/w/daemon)
+env -u PWD ./osapi-profile record -q --plan /srv/w/plan.yaml -o trace2.jsonl -- "${command[@]}"
+./osapi-profile emit --format apparmor --name proof2 trace2.jsonl | sed '/include if exists/i \  /srv/more w,\n  /usr/bin/id mrix,' >more.apparmor
+./osapi-profile minimize --yes --quiet --apparmor --repeat 1 --kinds write,exec --plan /srv/w/plan.yaml --profile more.apparmor \
+  --marks marks.json trace2.jsonl -- "${command[@]}" >minimize.out 2>minimize.err
+echo $? >minimize.status
+./osapi-profile emit --format apparmor --name proof2 --marks marks.json --only-required -o required.apparmor trace2.jsonl
 grep -c osapi-profile /sys/kernel/security/apparmor/profiles >left
 grep -c '^proof' /sys/kernel/security/apparmor/profiles >>left
 exit 0

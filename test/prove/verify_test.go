@@ -128,4 +128,5 @@ func TestAppArmor(t *testing.T) {
 	left, err := os.ReadFile(filepath.Join(dir, "left"))
 	require.NoError(t, err)
 	assert.Equal(t, "0\n0\n", string(left))
+	minimizedRules(t, dir)
 }

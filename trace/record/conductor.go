@@ -13,8 +13,18 @@ import (
 	"github.com/osapi-io/osapi-profile/trace/record/plan"
 )
 
+// scene is where a plan is played: a recording, or a unit that nobody watches. Its
+// methods are called by the goroutine that follows the worker.
+type scene interface {
+	next(verdict, string)            // ends the operation that is running, and begins another
+	deliver(syscall.Signal)          // to the worker's main process
+	shutDown(syscall.Signal) verdict // as the plan's last operation does by a signal
+	kill()                           // ends every process of the worker
+}
+
 // conductor runs a plan beside the worker, in a goroutine of its own and
-// outside of the scope. What it wants of the recording it orders from follow.
+// outside of the scope. What it wants of the scene it orders from who follows the
+// worker.
 type conductor struct {
 	plan     *plan.Plan
 	orders   chan func()
@@ -79,7 +89,7 @@ func (c *conductor) order(ctx context.Context, f func()) bool {
 	}
 }
 
-func (c *conductor) run(ctx context.Context, r *recording) {
+func (c *conductor) run(ctx context.Context, on scene) {
 	defer close(c.finished)
 	v := c.startup(ctx)
 	last := len(c.plan.Operations) - 1
@@ -89,14 +99,14 @@ func (c *conductor) run(ctx context.Context, r *recording) {
 				break
 			}
 			before := v
-			c.order(ctx, func() { r.fail(r.turn(before, o.Name)) })
-			v = c.perform(ctx, r, o)
+			c.order(ctx, func() { on.next(before, o.Name) })
+			v = c.perform(ctx, on, o)
 		}
 	}
 	if ctx.Err() != nil {
 		return
 	}
-	c.end(ctx, r, v, c.plan.Operations[last])
+	c.end(ctx, on, v, c.plan.Operations[last])
 }
 
 // startup waits until the worker is ready.
@@ -137,13 +147,13 @@ func (c *conductor) startup(ctx context.Context) verdict {
 const readyEvery = 200 * time.Millisecond
 
 // perform does what an operation says, and waits for what comes late.
-func (c *conductor) perform(ctx context.Context, r *recording, o plan.Operation) verdict {
+func (c *conductor) perform(ctx context.Context, on scene, o plan.Operation) verdict {
 	v := verdict{outcome: trace.OperationOK}
 	switch {
 	case o.Wait > 0:
 		sleep(ctx, o.Wait)
 	case o.Signal != 0:
-		c.order(ctx, func() { r.deliver(o.Signal) })
+		c.order(ctx, func() { on.deliver(o.Signal) })
 	default:
 		v = judge(o, c.execute(ctx, o.Command, c.output, o.Timeout))
 	}
@@ -166,20 +176,20 @@ func judge(o plan.Operation, err error) verdict {
 }
 
 // end performs shutdown, which lasts until the worker is no more.
-func (c *conductor) end(ctx context.Context, r *recording, before verdict, o plan.Operation) {
+func (c *conductor) end(ctx context.Context, on scene, before verdict, o plan.Operation) {
 	v := verdict{outcome: trace.OperationOK}
-	if !c.order(ctx, func() { r.fail(r.turn(before, o.Name)); c.shutdown = &v }) {
+	if !c.order(ctx, func() { on.next(before, o.Name); c.shutdown = &v }) {
 		return
 	}
 	deadline := time.Now().Add(o.Timeout)
 	if o.Signal != 0 {
-		c.order(ctx, func() { v = r.shutDown(o.Signal) })
+		c.order(ctx, func() { v = on.shutDown(o.Signal) })
 	} else {
 		v = judge(o, c.execute(context.Background(), o.Command, c.output, o.Timeout))
 	}
 	if sleep(ctx, time.Until(deadline)) {
 		v = failed("the worker still ran after %s and was killed", o.Timeout)
-		for c.order(ctx, r.kill) && sleep(ctx, readyEvery) {
+		for c.order(ctx, on.kill) && sleep(ctx, readyEvery) {
 		}
 	}
 }

@@ -57,6 +57,9 @@ func (r *recording) turn(v verdict, next string) error {
 	return nil
 }
 
+// next is turn for who plays a plan.
+func (r *recording) next(v verdict, operation string) { r.fail(r.turn(v, operation)) }
+
 // tasks is the most processes and threads there were since the last call.
 func (r *recording) tasks() uint32 {
 	var peak, count uint32
