@@ -50,6 +50,9 @@ func inferFiles(t *trace.Trace, by subjects, folds *folder) ([]FileGrant, []Abse
 	for _, u := range unions {
 		grants = append(grants, u.grant())
 	}
+	if !folds.strict {
+		grants = append(grants, rotatedNames(grants)...)
+	}
 	slices.SortFunc(grants, func(a, b FileGrant) int { return cmp.Compare(a.Name().key(), b.Name().key()) })
 	return grants, absences(absent)
 }

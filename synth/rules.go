@@ -26,6 +26,7 @@ const (
 	RuleDirectory  = "parent-directory"
 	RuleLibDir     = "library-directory"
 	RuleEntryDir   = "entry-directory"
+	RuleRotation   = "log-rotation"
 	RulePeer       = "any-peer"
 	RuleContainer  = "oci-runtime"
 	RuleHanded     = "handed"
@@ -55,6 +56,7 @@ func Rules() []Rule {
 		{RuleReplay, "a capability over files that the recorded root needed none for", "root owns them; the user that the profile is made for does not"},
 		{RuleProgramDir, "the directory that holds a program of a package", "package upgrades replace programs while the worker runs, and a mount shows the old file"},
 		{RuleEntryDir, "the directory in which names are made, renamed or removed", "these change the directory, not only the file"},
+		{RuleRotation, "the names that a log file has once it is rotated", "logrotate(8) renames it while the worker writes to it, and puts a new one in its place"},
 		{RulePeer, "taking in connections and datagrams from any address", "who calls is not the worker's choice"},
 		{RuleContainer, "what runc calls between the filter and the worker's start", "the filter of a container holds for the runtime that installs it, too"},
 		{RuleHanded, "to a program, what shells before it opened", "a redirection hands the file over open, and using it is not seen as opening it"},

@@ -75,9 +75,8 @@ func TestCallsAreLoggedOnRequest(t *testing.T) {
 	log, _ := emit(t, p, systemd.Options{LogCalls: true})
 	require.Empty(t, values(log, "SystemCallFilter"))
 	require.Empty(t, values(log, "SystemCallErrorNumber"))
-	require.Equal(t, values(filter, "SystemCallFilter")[1:], each(values(log, "SystemCallLog")[1:], func(v string) string {
-		return strings.TrimPrefix(v, "~")
-	}))
+	logged := each(values(log, "SystemCallLog")[1:], func(v string) string { return strings.TrimPrefix(v, "~") })
+	require.Equal(t, words(filter, "SystemCallFilter"), strings.Fields(strings.Join(logged, " ")), "lines may be broken elsewhere")
 }
 
 func each(in []string, f func(string) string) []string {

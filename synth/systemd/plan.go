@@ -118,6 +118,9 @@ func (pl *plan) planWrites(d *draft) {
 		if changesEntry(g.Access) || where == "" {
 			where, rules = g.Name().Dir(), []string{synth.RuleEntryDir}
 		}
+		if slices.Contains(g.Rules, synth.RuleRotation) { // others change the directory
+			rules = []string{synth.RuleRotation}
+		}
 		if dir := spellableDir(where); dir != where {
 			where, rules = dir, append(rules, synth.RuleDirectory)
 		}
