@@ -121,11 +121,8 @@ func (r *performance) disband() error {
 
 // act does an action and says how it ended.
 func act(name, dir string) int {
-	a := table()[name]
-	err := a.do(dir)
-	if !a.together {
-		release()
-	}
+	err := table()[name].do(dir)
+	release()
 	if err == nil {
 		return 0
 	}
