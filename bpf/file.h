@@ -71,12 +71,6 @@ static __always_inline void key_of_task(struct seen_key *key, struct task_state 
 	key->fsuid = task->cred->fsuid.val;
 }
 
-/* A pointer that was read as a number, with its type again: what it leads to is
- * then read by loads, at a tenth of the price of a call for each member. Since
- * Linux 6.2; where it is missing the verifier drops the branch that asks for it. */
-extern void *bpf_rdonly_cast(const void *pointer, u32 type) __ksym __weak;
-#define typed(type, pointer) ((struct type *)bpf_rdonly_cast(pointer, bpf_core_type_id_kernel(struct type)))
-
 /* What tells a file that was opened from all others. */
 static __always_inline void key_of_file(struct seen_key *key, struct file *file)
 {
@@ -87,7 +81,7 @@ static __always_inline void key_of_file(struct seen_key *key, struct file *file)
 		file = typed(file, file);
 		dentry = file->f_path.dentry;
 		inode = file->f_inode;
-		key->mount = (u64)file->f_path.mnt;
+		key->mount = number_at(&file->f_path.mnt); /* not a pointer, with which nothing can be compared */
 		key->inode = inode->i_ino;
 		key->device = inode->i_sb->s_dev;
 		key->parent = dentry->d_parent->d_inode->i_ino;
@@ -137,6 +131,23 @@ static __always_inline void place_event(struct task_struct *task, struct task_st
 		tell_place(task, &key, mnt, dentry, inode, flags);
 }
 
+/* Whether this key was sent. A thread keeps some of those that it found in the set: to
+ * compare one costs a tenth of a look-up. */
+static __always_inline bool was_sent(struct task_state *state, struct seen_key *key)
+{
+	struct seen_key *kept = &state->files[(key->inode ^ key->name ^ key->access) & (KEPT_FILES - 1)];
+	u64 *a = (void *)kept, *b = (void *)key, different = 0;
+
+	for (int i = 0; i < (int)(sizeof(*key) / sizeof(u64)); i++)
+		different |= a[i] ^ b[i];
+	if (!different)
+		return true;
+	if (!bpf_map_lookup_elem(&seen, key))
+		return false;
+	__builtin_memcpy(kept, key, sizeof(*key));
+	return true;
+}
+
 static __always_inline void file_event(struct task_struct *task, struct task_state *state, struct file *file,
 				       u32 access, u32 outcome, u32 flags)
 {
@@ -146,7 +157,7 @@ static __always_inline void file_event(struct task_struct *task, struct task_sta
 	key.access = access;
 	key.outcome = outcome;
 	key_of_file(&key, file);
-	if (!bpf_map_lookup_elem(&seen, &key))
+	if (!was_sent(state, &key))
 		tell_place(task, &key, BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry),
 			   BPF_CORE_READ(file, f_inode), flags);
 }

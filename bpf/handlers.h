@@ -86,7 +86,7 @@ int BPF_PROG(handle_open, struct pt_regs *regs, long ret)
 	flags = open_flags_of(t, state);
 	access = access_of(flags);
 	if (ret >= 0 && descriptor(task, ret, &file)) {
-		if (BPF_CORE_READ(file, f_mode) & FMODE_CREATED)
+		if (mode_of_file(file) & FMODE_CREATED)
 			mark |= EVENT_CREATED;
 		if (flags & O_TMPFILE)
 			mark |= EVENT_CREATED | EVENT_TMPFILE;

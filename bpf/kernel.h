@@ -89,6 +89,7 @@ struct fdtable {
 	unsigned int max_fds;
 	struct file **fd;
 };
+struct timespec64 { s64 tv_sec; };
 struct files_struct { struct fdtable *fdt; };
 
 struct mm_struct { struct file *exe_file; };

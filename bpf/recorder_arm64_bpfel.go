@@ -218,6 +218,7 @@ type RecorderTaskState struct {
 		Outcome uint32
 		Count   uint64
 	}
+	Files [4]RecorderSeenKey
 }
 
 type RecorderTreatment struct {

@@ -19,6 +19,9 @@ struct recent {
 	u64 count;
 };
 
+/* Keys of files that this thread has used and that were sent. */
+#define KEPT_FILES 4
+
 struct task_state {
 	u32 subject;
 	u32 operation; /* of what `recent` counts */
@@ -33,6 +36,7 @@ struct task_state {
 	u64 permitted;
 	u64 arguments[8]; /* six of the call whose return is being handled; see EARLY and UNPACKED */
 	struct recent recent[RECENT];
+	struct seen_key files[KEPT_FILES];
 };
 
 struct {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"syscall"
 	"unsafe"
@@ -19,12 +20,20 @@ import (
 func interfaceActions() map[string]action {
 	all := map[string]action{}
 	for _, some := range []map[string]action{
-		signalActions(), traceActions(), mountActions(), watchActions(), kernelActions(), messageActions(),
+		signalActions(), traceActions(), watchActions(), kernelActions(), messageActions(),
 	} {
 		maps.Copy(all, some)
 	}
+	for name, a := range all {
+		a.together = !slices.Contains(changing, name)
+		all[name] = a
+	}
+	maps.Copy(all, mountActions())
 	return all
 }
+
+// changing are those of them that change the process.
+var changing = []string{"kill own", "ptrace", "traced", "unshare", "io_uring_setup"}
 
 // does is an action that touches no file.
 func does(fact string, do func() error) action {
@@ -112,6 +121,7 @@ func release() {
 	for _, fd := range children {
 		_ = unix.Close(fd)
 	}
+	children = nil
 	for {
 		if _, err := unix.Wait4(-1, nil, 0, nil); err != nil && !errors.Is(err, unix.EINTR) {
 			return

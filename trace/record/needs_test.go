@@ -36,6 +36,8 @@ const nobodyUID = 65534
 func needActions() map[string]action {
 	all := map[string]action{}
 	for name, n := range needs() {
+		// Limits, the root and the session are those of the whole program.
+		whole := slices.Contains([]string{"CAP_SYS_RESOURCE", "CAP_IPC_LOCK", "CAP_SYS_CHROOT", "CAP_SYS_TTY_CONFIG"}, strings.Fields(name)[0])
 		do := n.do
 		if n.ends != nil {
 			do = func(dir string) error { return failsAs(n.do(dir), n.ends) }
@@ -44,7 +46,7 @@ func needActions() map[string]action {
 		name, _, _ := strings.Cut(key, " ")
 		short := strings.ToLower(strings.TrimPrefix(name, "CAP_"))
 		if possessed(name) {
-			all[key] = action{do: do, prepare: n.prepared, as: "+" + short, want: slices.Concat([]string{name + " ok"}, n.told(n.ends), n.made)}
+			all[key] = action{do: do, prepare: n.prepared, as: "+" + short, together: !whole, want: slices.Concat([]string{name + " ok"}, n.told(n.ends), n.made)}
 		} else {
 			all[key] = action{do: func(string) error { return absent(name + " for root") }, as: "-", together: true}
 		}
@@ -52,8 +54,7 @@ func needActions() map[string]action {
 		if n.errno != nil {
 			refused = func(dir string) error { return failsAs(n.do(dir), n.errno) }
 		}
-		limits := name == "CAP_SYS_RESOURCE" || name == "CAP_IPC_LOCK" // which are the whole program's
-		all["no "+key] = action{do: refused, prepare: n.prepared, as: "-", together: !limits,
+		all["no "+key] = action{do: refused, prepare: n.prepared, as: "-", together: !whole,
 			want: slices.Concat([]string{name + " EPERM"}, n.told(n.errno), n.made, n.refused)}
 	}
 	return all

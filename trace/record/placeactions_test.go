@@ -3,6 +3,7 @@ package record
 import (
 	"fmt"
 	"os"
+	"sync"
 	"syscall"
 	"time"
 
@@ -23,7 +24,7 @@ var overlays = []string{"CAP_DAC_OVERRIDE ok override", "CAP_DAC_READ_SEARCH ok 
 
 // placeActions open files by ways that are no plain names.
 func placeActions() map[string]action {
-	return map[string]action{
+	all := map[string]action{
 		"open by working directory": {do: func(d string) error { return errorsOf(os.Chdir(d+"/sub"), open("../file", 0)) },
 			want: []string{"stat ok sub", "read ok file"}},
 		"open by file descriptor": {do: func(d string) error {
@@ -84,6 +85,12 @@ func placeActions() map[string]action {
 			"write,create,truncate ok sub/l/low"},
 			facts: append([]string{"mount mount 0 overlay ok", "mount mount 0 tmpfs ok"}, apartFacts...), perhaps: overlays},
 	}
+	for _, name := range []string{"open by file descriptor", "open memory", "open a deleted file", "open a pipe", "open by handle"} {
+		a := all[name]
+		a.together = true
+		all[name] = a
+	}
+	return all
 }
 
 // familyActions make a socket of each family, by the types in turn until one is
@@ -93,7 +100,7 @@ func familyActions() map[string]action {
 	for family := range uint16(48) {
 		all["socket "+named(families, family, "AF_")] = action{
 			do:    func(string) error { _ = makeSocket(family); return nil },
-			learn: func() []string { return makeSocket(family) }, together: true,
+			learn: sync.OnceValue(func() []string { return makeSocket(family) }), together: true,
 		}
 	}
 	return all
@@ -117,6 +124,8 @@ func makeSocket(family uint16) []string {
 		}
 		if err == nil {
 			_ = unix.Close(fd)
+		}
+		if err == nil || errno == unix.EAFNOSUPPORT { // by any type; each would have the kernel look for a module
 			break
 		}
 	}
