@@ -176,7 +176,7 @@ func (r *runner) classify() (likely int, open []int, err error) {
 	var surplus, rest []int
 	for i := range r.state.Grants {
 		g := &r.state.Grants[i]
-		force, err := inForce(g.Entry, r.Profile, r.Systemd, groups)
+		force, err := inForce(*g, r.Profile, r.Systemd, groups)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -228,7 +228,7 @@ func (r *runner) tolerate(i int, confirmed bool) {
 	case !confirmed:
 		g.Mark, g.Why = synth.MarkUnproven, "all went well without it once, and not when that was tried again"
 	case len(g.Used) == 0:
-		g.Mark, g.Why = synth.MarkTolerated, "nothing asks for it"
+		g.Mark, g.Why = synth.MarkTolerated, "nothing that was seen asks for it"
 	default:
 		g.Mark, g.Why = synth.MarkTolerated, "all operations went well without it, "+strings.Join(g.Used, ", ")+" among them"
 	}

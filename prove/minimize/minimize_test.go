@@ -156,12 +156,12 @@ var known = map[string]string{
 	"capability CAP_CHOWN":     "required: without it operation set failed: exit status 1",
 	"capability CAP_KILL":      "tolerated: all operations went well without it, startup among them",
 	"capability CAP_SETUID":    "tolerated: all operations went well without it, startup among them",
-	"capability CAP_SYS_ADMIN": "tolerated: nothing asks for it",
+	"capability CAP_SYS_ADMIN": "tolerated: nothing that was seen asks for it",
 	"exec /usr/bin":            "required: without it the service ended otherwise: failed (exit-code, exit status 203)",
-	"exec /usr/games":          "tolerated: nothing asks for it",
+	"exec /usr/games":          "tolerated: nothing that was seen asks for it",
 	"syscall mount":            "unproven: the plan does not use it; the training did in format",
-	"syscall setns":            "tolerated: nothing asks for it",
-	"write /srv/spare":         "tolerated: nothing asks for it",
+	"syscall setns":            "tolerated: nothing that was seen asks for it",
+	"write /srv/spare":         "tolerated: nothing that was seen asks for it",
 	"write /srv/w":             "required: without it operation save failed: exit status 1",
 }
 

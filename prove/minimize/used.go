@@ -106,10 +106,13 @@ func ruled(e synth.Entry, p *synth.Profile) []string {
 }
 
 // inForce says whether the profile refuses what an entry lets through, once the entry
-// is taken out of it.
-func inForce(e synth.Entry, p prove.Profile, version int, groups systemd.Groups) (bool, error) {
-	if strings.ContainsAny(e.Name, `*?[{@\`) {
-		return true, nil // a pattern of AppArmor's, whose rules allow and leave nothing to others
+// is taken out of it: by the format that it stands in.
+func inForce(g Grant, p prove.Profile, version int, groups systemd.Groups) (bool, error) {
+	e := g.Entry
+	if slices.Contains(g.In, synth.InSystemd) {
+		p.AppArmor = nil
+	} else if p.Unit = nil; strings.ContainsAny(e.Name, `*?[{@\`) {
+		return true, nil // a pattern: rules allow, and leave nothing to others
 	}
 	without, err := Without(p, []synth.Entry{e})
 	if err != nil {
