@@ -69,7 +69,7 @@ func (r *runner) first(ctx context.Context) error {
 		return errors.Join(ctx.Err(), context.Canceled)
 	}
 	if len(result.NotTaken) > 0 || result.Denied() > 0 {
-		return fmt.Errorf("%w: %s", ErrUnproven, result.Summary())
+		return fmt.Errorf("%w: %s%s", ErrUnproven, result.Summary(), firstOf(result.Report))
 	}
 	seen, err := trace.Read(&file)
 	if err != nil {
@@ -83,6 +83,17 @@ func (r *runner) first(ctx context.Context) error {
 	operations := seen.Runs[0].Operations
 	r.measure(operations)
 	return r.keep(Attempt{Without: []int{}, Failures: r.failures(operations, result.Broken), Milliseconds: time.Since(began).Milliseconds()})
+}
+
+// firstOf names the first thing that a report finds fault with.
+func firstOf(r prove.Report) string {
+	for _, line := range r.NotTaken {
+		return "; not taken by systemd: " + synth.OneLine(line)
+	}
+	for _, d := range slices.Concat(r.False, r.Untrained, r.Unexplained) {
+		return fmt.Sprintf("; first of all %s %s: %s = %s", d.Kind, synth.OneLine(d.Name.String()), synth.OneLine(d.What), d.Outcome)
+	}
+	return ""
 }
 
 // ErrUnproven says that the worker does not do what it did in training with nothing
