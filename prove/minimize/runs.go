@@ -68,8 +68,11 @@ func (r *runner) first(ctx context.Context) error {
 	if ctx.Err() != nil || result.Broken == "it was interrupted" {
 		return errors.Join(ctx.Err(), context.Canceled)
 	}
-	if len(result.NotTaken) > 0 || result.Denied() > 0 {
+	if len(result.NotTaken) > 0 || len(result.False) > 0 {
 		return fmt.Errorf("%w: %s%s", ErrUnproven, result.Summary(), firstOf(result.Report))
+	}
+	if more := result.Denied(); more > 0 && r.Warn != nil { // the worker does as in training all the same
+		r.Warn(fmt.Sprintf("the profile denies %d that the training never did%s; verify tells all", more, firstOf(result.Report)))
 	}
 	seen, err := trace.Read(&file)
 	if err != nil {
