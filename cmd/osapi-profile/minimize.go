@@ -157,6 +157,9 @@ func runMinimize(ctx context.Context, opt minimizeOptions, traces, command []str
 	o.Save = func(s *minimize.State) error { return s.Save(name) }
 	o.Stderr, o.Tool, o.Warn = os.Stderr, version(), talk.warn
 	o.Advance = talk.advance
+	if !opt.quiet {
+		o.Say = func(text string) { talk.clear(); note(stderr, "%s", text) }
+	}
 	state, err := minimize.Run(ctx, o)
 	talk.clear()
 	switch {
