@@ -21,7 +21,7 @@ func (r *runner) classify() (likely int, open []int, err error) {
 			return 0, nil, err
 		}
 		trained := named.uses(g.Entry, r.Training.Confined())
-		rules := ruled(g.Entry, r.Granted)
+		rules := ruled(*g, r.Granted)
 		sound := slices.ContainsFunc(g.Used, func(name string) bool { return !r.state.flaky(Failure{Operation: name}) })
 		g.Mark, g.Why = synth.MarkUnproven, ""
 		switch {

@@ -87,19 +87,23 @@ func (n naming) executes(e synth.Entry, t *trace.Trace, note func(string)) {
 
 // ruled names the rules by which alone an entry was granted; nil if facts did, or
 // nothing.
-func ruled(e synth.Entry, p *synth.Profile) []string {
-	switch e.Kind {
+func ruled(g Grant, p *synth.Profile) []string {
+	switch g.Kind {
 	case synth.EntryCapability:
 		for _, c := range p.Capabilities {
-			if c.Name == e.Name && c.Need == synth.Required && len(c.Facts) == 0 {
+			if c.Name == g.Name && c.Need == synth.Required && len(c.Facts) == 0 {
 				return c.Rules
 			}
 		}
 	case synth.EntrySyscall:
 		for _, c := range p.Syscalls {
-			if c.Name == e.Name && len(c.Facts) == 0 {
+			if c.Name == g.Name && len(c.Facts) == 0 {
 				return c.Rules
 			}
+		}
+	default:
+		if !slices.Contains(g.In, synth.InSystemd) {
+			return apparmor.NewExplainer(p, apparmor.Options{}).Ruled(g.Entry)
 		}
 	}
 	return nil
