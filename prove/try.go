@@ -34,6 +34,7 @@ func Try(ctx context.Context, o Options, enough func(trace.Operation) bool) (t T
 		return t, err
 	}
 	defer func() { err = errors.Join(err, host.Close(ctx)) }()
+	o.tellSwept(host)
 	r := &run{Options: o, host: host}
 	if _, err := r.put(ctx); err != nil {
 		return t, err

@@ -65,9 +65,7 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, host.Close(ctx)) }()
-	for _, e := range host.Swept {
-		o.say(fmt.Sprintf("removed what a run that was killed had left: %s %s", e.Kind, e.Name))
-	}
+	o.tellSwept(host)
 	r := &run{Options: o, host: host, result: &Result{Report: Report{
 		Unit: o.Name, Proven: []string{}, NotProven: []string{}, NotTaken: []string{}, Operations: []Operation{}, New: []synth.Fact{}, Holes: []trace.Hole{},
 	}}}
@@ -90,6 +88,12 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 func (o Options) say(text string) {
 	if o.Say != nil {
 		o.Say(text)
+	}
+}
+
+func (o Options) tellSwept(host *unit.Host) {
+	for _, e := range host.Swept {
+		o.say(fmt.Sprintf("removed what a run that was killed had left: %s %s", e.Kind, e.Name))
 	}
 }
 

@@ -58,7 +58,7 @@ func (o *emitOptions) addFlags(cmd *cobra.Command) {
 	f.StringVar(&o.fold, "fold", string(synth.FoldStable), "which names become patterns, `HOW` is none, stable (what the kernel or the worker "+
 		"made up, and what differs between runs) or broad (everything that looks like it)")
 	f.StringVarP(&o.marks, "marks", "m", "", "tell of each grant what minimize has found, which is in `FILE`")
-	f.BoolVar(&o.only, "only-required", false, "with --marks: leave out what is tolerated (of units, drop-ins, and the capabilities of AppArmor profiles)")
+	f.BoolVar(&o.only, "only-required", false, "with --marks: leave out what is tolerated (of units, drop-ins and AppArmor profiles)")
 	o.aa.addFlags(cmd)
 	f.IntVar(&o.systemd, "systemd-version", 0, "leave out what systemd `N` does not know (default: the recorded host's, or 252)")
 }

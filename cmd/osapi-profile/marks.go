@@ -83,8 +83,9 @@ func (o *emitOptions) tellOthers(p *synth.Profile, stderr io.Writer) error {
 		note(stderr, "%s is about a unit alone: of the AppArmor profile only capabilities have a mark", o.marks)
 		return nil
 	}
-	for _, e := range written {
-		if p.Marks.Of(e.Kind, e.Name) == "" {
+	for _, e := range written { // of the kinds that were taken away
+		took := slices.ContainsFunc(p.Marks.Entries, func(m synth.Marked) bool { return m.Kind == e.Kind })
+		if took && p.Marks.Of(e.Kind, e.Name) == "" {
 			without = append(without, e.String())
 		}
 	}

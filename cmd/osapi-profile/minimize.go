@@ -44,7 +44,8 @@ const minimizeHelp = `minimize runs a worker again and again under its profile w
 away, and marks what was taken away as required, when something went otherwise than
 in training, or tolerated, when nothing did. Taken away are capabilities, system
 calls that are called out as a risk, writable paths and executable paths, of the
-unit or drop-in that emit writes from the traces, or of the one named by --profile.
+unit or drop-in that emit writes from the traces, or of the one named by --profile;
+and where the kernel has AppArmor, the rules of its profile.
 
 The first run is that of verify, with nothing taken away: a profile that does not
 pass is refused. It tells what the plan makes use of; a grant that the plan does not
@@ -156,6 +157,9 @@ func runMinimize(ctx context.Context, opt minimizeOptions, traces, command []str
 	o.Save = func(s *minimize.State) error { return s.Save(name) }
 	o.Stderr, o.Tool, o.Warn = os.Stderr, version(), talk.warn
 	o.Advance = talk.advance
+	if !opt.quiet {
+		o.Say = func(text string) { talk.clear(); note(stderr, "%s", text) }
+	}
 	state, err := minimize.Run(ctx, o)
 	talk.clear()
 	switch {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/osapi-io/osapi-profile/prove/minimize"
 	"github.com/osapi-io/osapi-profile/trace"
 	"github.com/osapi-io/osapi-profile/trace/record"
 )
@@ -44,6 +45,19 @@ func TestTalkOnTerminal(t *testing.T) {
 	b.Reset()
 	talk.clear()
 	require.Equal(t, "\r\x1b[K", b.String())
+}
+
+func TestTalkOfSearch(t *testing.T) {
+	var b bytes.Buffer
+	talk := newTalk(&b, false)
+	talk.advance(minimize.Progress{Done: 2})
+	require.Empty(t, b.String(), "there is no terminal")
+	talk.width = 100
+	talk.advance(minimize.Progress{What: "everything as it is, watched"})
+	require.Equal(t, "\r\x1b[Krun 1: everything as it is, watched\r", b.String())
+	b.Reset()
+	talk.advance(minimize.Progress{Done: 11, Left: 20, Time: 190 * time.Second, What: "without exec /usr/games"})
+	require.Equal(t, "\r\x1b[Krun 12, about 20 more, 3m10s: without exec /usr/games\r", b.String())
 }
 
 func TestTalkOfOperations(t *testing.T) {

@@ -48,7 +48,10 @@ func (w *world) outcome(profile prove.Profile) (failed map[string]string, unstar
 	if w.runs == w.after {
 		w.cancel()
 	}
-	w.texts = append(w.texts, string(profile.Unit[0].Text))
+	for _, f := range append(profile.Unit, written.File{}) {
+		w.texts = append(w.texts, string(f.Text))
+		break
+	}
 	failed = map[string]string{}
 	left, _ := grants(profile, synth.EntryKinds(), nil)
 	for entry, operation := range w.needs {
@@ -156,12 +159,12 @@ var known = map[string]string{
 	"capability CAP_CHOWN":     "required: without it operation set failed: exit status 1",
 	"capability CAP_KILL":      "tolerated: all operations went well without it, startup among them",
 	"capability CAP_SETUID":    "tolerated: all operations went well without it, startup among them",
-	"capability CAP_SYS_ADMIN": "tolerated: nothing asks for it",
+	"capability CAP_SYS_ADMIN": "tolerated: nothing that was seen asks for it",
 	"exec /usr/bin":            "required: without it the service ended otherwise: failed (exit-code, exit status 203)",
-	"exec /usr/games":          "tolerated: nothing asks for it",
+	"exec /usr/games":          "tolerated: nothing that was seen asks for it",
 	"syscall mount":            "unproven: the plan does not use it; the training did in format",
-	"syscall setns":            "tolerated: nothing asks for it",
-	"write /srv/spare":         "tolerated: nothing asks for it",
+	"syscall setns":            "tolerated: nothing that was seen asks for it",
+	"write /srv/spare":         "tolerated: nothing that was seen asks for it",
 	"write /srv/w":             "required: without it operation save failed: exit status 1",
 }
 
@@ -185,6 +188,35 @@ func TestRun(t *testing.T) {
 	again, err := (&world{}).engine().run(t.Context(), Options{Options: o.Options, Kinds: o.Kinds, Repeat: 2, State: s})
 	require.NoError(t, err)
 	assert.Equal(t, s, again)
+}
+
+// Rules of an AppArmor profile are taken away as well, by their patterns.
+func TestRunWithRules(t *testing.T) {
+	o := options(nil)
+	o.Profile = prove.Profile{AppArmor: &written.File{Name: "w", Format: written.AppArmor, Text: []byte(`include <tunables/global>
+profile w {
+  capability chown,
+  capability sys_admin,
+  /dev/null rw, # rule standard-files
+  owner /srv/w/* rwk,
+  /srv/spare w,
+  /usr/bin/* mrix,
+}
+`)}}
+	w := &world{needs: map[string]string{"capability CAP_CHOWN": "set", "write /srv/w/*": "save", "exec /usr/bin/*": ""}}
+	s, err := w.engine().run(t.Context(), o)
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{
+		"capability CAP_CHOWN":     "required: without it operation set failed: exit status 1",
+		"capability CAP_SYS_ADMIN": "tolerated: nothing that was seen asks for it",
+		"exec /usr/bin/*":          "required: without it the service ended otherwise: failed (exit-code, exit status 203)",
+		"write /dev/null":          "unproven: no operation uses it, a rule grants it: standard-files",
+		"write /srv/spare":         "tolerated: nothing that was seen asks for it",
+		"write /srv/w/*":           "required: without it operation save failed: exit status 1",
+	}, marks(s))
+	for _, g := range s.Grants {
+		assert.Equal(t, []string{synth.InAppArmor}, g.In)
+	}
 }
 
 // A search that is ended after any number of runs goes on to the same end.

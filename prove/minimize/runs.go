@@ -68,8 +68,11 @@ func (r *runner) first(ctx context.Context) error {
 	if ctx.Err() != nil || result.Broken == "it was interrupted" {
 		return errors.Join(ctx.Err(), context.Canceled)
 	}
-	if len(result.NotTaken) > 0 || result.Denied() > 0 {
-		return fmt.Errorf("%w: %s", ErrUnproven, result.Summary())
+	if len(result.NotTaken) > 0 || len(result.False) > 0 {
+		return fmt.Errorf("%w: %s%s", ErrUnproven, result.Summary(), firstOf(result.Report))
+	}
+	if more := result.Denied(); more > 0 && r.Warn != nil { // the worker does as in training all the same
+		r.Warn(fmt.Sprintf("the profile denies %d that the training never did%s; verify tells all", more, firstOf(result.Report)))
 	}
 	seen, err := trace.Read(&file)
 	if err != nil {
@@ -83,6 +86,17 @@ func (r *runner) first(ctx context.Context) error {
 	operations := seen.Runs[0].Operations
 	r.measure(operations)
 	return r.keep(Attempt{Without: []int{}, Failures: r.failures(operations, result.Broken), Milliseconds: time.Since(began).Milliseconds()})
+}
+
+// firstOf names the first thing that a report finds fault with.
+func firstOf(r prove.Report) string {
+	for _, line := range r.NotTaken {
+		return "; not taken by systemd: " + synth.OneLine(line)
+	}
+	for _, d := range slices.Concat(r.False, r.Untrained, r.Unexplained) {
+		return fmt.Sprintf("; first of all %s %s: %s = %s", d.Kind, synth.OneLine(d.Name.String()), synth.OneLine(d.What), d.Outcome)
+	}
+	return ""
 }
 
 // ErrUnproven says that the worker does not do what it did in training with nothing

@@ -87,29 +87,36 @@ func (n naming) executes(e synth.Entry, t *trace.Trace, note func(string)) {
 
 // ruled names the rules by which alone an entry was granted; nil if facts did, or
 // nothing.
-func ruled(e synth.Entry, p *synth.Profile) []string {
-	switch e.Kind {
+func ruled(g Grant, p *synth.Profile) []string {
+	switch g.Kind {
 	case synth.EntryCapability:
 		for _, c := range p.Capabilities {
-			if c.Name == e.Name && c.Need == synth.Required && len(c.Facts) == 0 {
+			if c.Name == g.Name && c.Need == synth.Required && len(c.Facts) == 0 {
 				return c.Rules
 			}
 		}
 	case synth.EntrySyscall:
 		for _, c := range p.Syscalls {
-			if c.Name == e.Name && len(c.Facts) == 0 {
+			if c.Name == g.Name && len(c.Facts) == 0 {
 				return c.Rules
 			}
+		}
+	default:
+		if !slices.Contains(g.In, synth.InSystemd) {
+			return apparmor.NewExplainer(p, apparmor.Options{}).Ruled(g.Entry)
 		}
 	}
 	return nil
 }
 
 // inForce says whether the profile refuses what an entry lets through, once the entry
-// is taken out of it.
-func inForce(e synth.Entry, p prove.Profile, version int, groups systemd.Groups) (bool, error) {
-	if strings.ContainsAny(e.Name, `*?[{@\`) {
-		return true, nil // a pattern of AppArmor's, whose rules allow and leave nothing to others
+// is taken out of it: by the format that it stands in.
+func inForce(g Grant, p prove.Profile, version int, groups systemd.Groups) (bool, error) {
+	e := g.Entry
+	if slices.Contains(g.In, synth.InSystemd) {
+		p.AppArmor = nil
+	} else if p.Unit = nil; strings.ContainsAny(e.Name, `*?[{@\`) {
+		return true, nil // a pattern: rules allow, and leave nothing to others
 	}
 	without, err := Without(p, []synth.Entry{e})
 	if err != nil {

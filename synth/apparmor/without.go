@@ -131,6 +131,17 @@ func Matcher(text []byte) func(name, path string) (matches, known bool) {
 	}
 }
 
+// Ruled names the rules by which alone an entry is written; nil if facts ask for it, or
+// nothing does.
+func (x *Explainer) Ruled(e synth.Entry) []string {
+	for text, evidence := range x.written {
+		if len(evidence.Facts) == 0 && slices.Contains(entriesOf(text+","), e) {
+			return evidence.Rules
+		}
+	}
+	return nil
+}
+
 // annotate puts the marks of what a rule lets through before its comment.
 func (d document) annotate(sections []section) {
 	if d.whole.Marks == nil {

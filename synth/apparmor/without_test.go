@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/osapi-io/osapi-profile/synth"
+	"github.com/osapi-io/osapi-profile/trace"
 )
 
 func TestWithout(t *testing.T) {
@@ -104,4 +105,13 @@ func FuzzWithout(f *testing.F) {
 		require.Empty(t, Entries(less), "%q", less)
 		require.LessOrEqual(t, len(less), len(text)+1)
 	})
+}
+
+func TestRuled(t *testing.T) {
+	tr := madeUp(1)
+	tr.Files = append(tr.Files, trace.File{Seen: trace.Seen{Subject: tr.Subjects[0].ID, Outcome: trace.OK}, Path: "/srv/w", Access: trace.AccessWrite, Type: "file"})
+	x := NewExplainer(synth.Infer(tr, synth.Options{}), Options{Name: "w"})
+	assert.NotEmpty(t, x.Ruled(synth.Entry{Kind: synth.EntryWrite, Name: "/dev/null"}))
+	assert.Nil(t, x.Ruled(synth.Entry{Kind: synth.EntryWrite, Name: "/srv/w"}))
+	assert.Nil(t, x.Ruled(synth.Entry{Kind: synth.EntryWrite, Name: "/srv/none"}))
 }

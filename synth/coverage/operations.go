@@ -30,6 +30,8 @@ type Half struct {
 	Needs int    `json:"needs"`
 	Ruled int    `json:"granted_by_rules"`
 	Added []Need `json:"added"`
+	// Lines are those of a unit that come out otherwise than when all were trained.
+	Lines []Line `json:"lines"`
 }
 
 // HeldOut is how a profile would do in operations that its training left out.
@@ -139,6 +141,11 @@ func half(t *trace.Trace, all []string, odd int, opt synth.Options) Half {
 	own = slices.DeleteFunc(own, func(n Need) bool { return trained[n] })
 	h.Added = refused(t, held, opt)
 	h.Ruled = ruled(own, h.Added)
+	rest := t.OfOperations(func(name string) bool { return !held(name) })
+	var err error
+	if h.Lines, err = lines(rest, t, opt); err != nil {
+		h.Lines = []Line{} // a name that no unit can spell: there is no unit to compare
+	}
 	return h
 }
 
@@ -158,6 +165,7 @@ func (r HeldOut) WriteText(w io.Writer) error {
 	for _, h := range r.Halves {
 		fmt.Fprintf(&b, "Trained with %d of these operations and tried with %d others: of %d needs, %d were not trained and granted by a rule, and %d refused.\n",
 			len(h.Trained), len(h.Tried), h.Needs, h.Ruled, len(h.Added))
+		writeLines(&b, h.Lines)
 	}
 	if len(r.Operations) == 0 {
 		b.WriteString("The trace has no operations: record it with --plan, or set marks.\n")

@@ -2,7 +2,9 @@ package coverage_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/osapi-io/osapi-profile/synth"
@@ -46,14 +48,37 @@ func TestEachOperationIsLeftOutOnce(t *testing.T) {
 		{Name: "put", Needs: 3, Ruled: 1, Added: call("swapon")},
 		{Name: "ask", Needs: 1, Added: call()},
 	}, r.Operations)
+	line := func(text string) []coverage.Line { return []coverage.Line{{Text: text, Covered: []string{}}} }
 	require.Equal(t, []coverage.Half{
-		{Trained: []string{"get", "ask"}, Tried: []string{"put"}, Needs: 3, Ruled: 1, Added: call("swapon")},
-		{Trained: []string{"put"}, Tried: []string{"get", "ask"}, Needs: 4, Ruled: 1, Added: call("chdir")},
+		{Trained: []string{"get", "ask"}, Tried: []string{"put"}, Needs: 3, Ruled: 1, Added: call("swapon"), Lines: line("SystemCallFilter=swapon")},
+		{Trained: []string{"put"}, Tried: []string{"get", "ask"}, Needs: 4, Ruled: 1, Added: call("chdir"), Lines: line("SystemCallFilter=chdir")},
 	}, r.Halves)
 	var b bytes.Buffer
 	require.NoError(t, r.WriteText(&b))
 	require.Contains(t, b.String(), "operation get: 3 needs, 1 of them in no other operation and granted by a rule, 1 refused without it (syscall 1)\n  syscall chdir\n")
-	require.Contains(t, b.String(), "Trained with 2 of these operations and tried with 1 others: of 3 needs, 1 were not trained and granted by a rule, and 1 refused.\n")
+	require.Contains(t, b.String(), "Trained with 2 of these operations and tried with 1 others: of 3 needs, 1 were not trained and granted by a rule, and 1 refused.\n"+
+		"  its unit lacks or forbids 1 that the unit of all operations does not; options of emit would cover 0:\n    SystemCallFilter=swapon is missing\n")
+}
+
+// What is written otherwise is told with what would have covered it.
+func TestLinesOfAHalf(t *testing.T) {
+	const many = "accept accept4 bind connect getpeername getsockname getsockopt listen recvfrom recvmmsg recvmsg sendmmsg sendmsg sendto setsockopt"
+	in := planned([]string{trace.OperationStartup, "get", "put"}, map[string][]string{"get": strings.Fields(many), "put": {"shutdown"}})
+	in.Files = []trace.File{
+		{Seen: trace.Seen{Subject: 1, Operation: "get", Outcome: trace.OK}, Path: "/srv/a/x", Access: trace.AccessWrite | trace.AccessCreate, Type: "file", Mode: 0o644},
+		{Seen: trace.Seen{Subject: 1, Operation: "put", Outcome: trace.OK}, Path: "/srv/a/b/y", Access: trace.AccessWrite, Type: "file", Mode: 0o644},
+		{Seen: trace.Seen{Subject: 1, Operation: "put", Outcome: trace.OK}, Path: "/srv/c", Access: trace.AccessWrite, Type: "file", Mode: 0o644},
+		{Seen: trace.Seen{Subject: 1, Operation: "put", Outcome: trace.OK}, Path: "/home/w/z", Access: trace.AccessRead, Type: "file", Mode: 0o644},
+	}
+	halves := coverage.ByOperation(in, synth.Options{}).Halves
+	require.Len(t, halves, 2)
+	var got []string
+	for _, l := range halves[0].Lines {
+		got = append(got, fmt.Sprintf("%s %v %v", l.Text, l.Strict, l.Covered))
+	}
+	require.Equal(t, []string{
+		"ReadWritePaths=/srv/c false []", "SystemCallFilter=shutdown false [--syscalls groups]", "ProtectHome=yes true []",
+	}, got)
 }
 
 func TestATraceWithoutOperations(t *testing.T) {

@@ -50,11 +50,15 @@ func (d *draft) marked(t *text) {
 	t.comment()
 	t.say("MARKS of minimize, which ran the worker without parts of this: %d required, %d tolerated, %d unproven.",
 		count[synth.MarkRequired], count[synth.MarkTolerated], count[synth.MarkUnproven])
-	left := "The tolerated ones are granted all the same."
-	if d.OnlyRequired {
-		left = fmt.Sprintf("The %d tolerated ones are left out, and what only they let through is refused.", count[synth.MarkTolerated])
+	vouch := fmt.Sprintf("Only these operations vouch for that: %s.", commaList(d.Marks.Operations))
+	switch tolerated := count[synth.MarkTolerated]; {
+	case tolerated == 0:
+		t.say("%s", vouch)
+	case d.OnlyRequired:
+		t.say("The %d tolerated ones are left out, and what only they let through is refused. %s", tolerated, vouch)
+	default:
+		t.say("The tolerated ones are granted all the same. %s", vouch)
 	}
-	t.say("%s Only these operations vouch for that: %s.", left, commaList(d.Marks.Operations))
 }
 
 // entries are those that the draft has lines for.
