@@ -101,11 +101,24 @@ func (s *stage) check(t *testing.T, name string) {
 
 // until gives facts that only kernels older than this one give.
 func until(major, minor int, facts ...string) []string {
-	var here [2]int
-	if _, err := fmt.Sscanf(kernelRelease(), "%d.%d", &here[0], &here[1]); err != nil || slices.Compare(here[:], []int{major, minor}) >= 0 {
+	if !older(major, minor) {
 		return nil
 	}
 	return facts
+}
+
+// since gives facts that this kernel gives and newer ones.
+func since(major, minor int, facts ...string) []string {
+	if older(major, minor) {
+		return nil
+	}
+	return facts
+}
+
+func older(major, minor int) bool {
+	var here [2]int
+	_, err := fmt.Sscanf(kernelRelease(), "%d.%d", &here[0], &here[1])
+	return err == nil && slices.Compare(here[:], []int{major, minor}) < 0
 }
 
 func sorted(list []string) []string {

@@ -53,7 +53,7 @@ func machineNeeds() map[string]need {
 		}, errno: unix.EPERM, also: []string{"adjtimex flags ADJ_STATUS  ok"}},
 		"CAP_SYS_TTY_CONFIG": {do: func(string) error { _, _ = unix.Setsid(); return call(unix.SYS_VHANGUP) }, errno: unix.EPERM},
 		"CAP_SYSLOG": {do: func(string) error { _, err := unix.Klogctl(9, nil); return err }, errno: unix.EPERM,
-			also: []string{"syslog command SYSLOG_ACTION_SIZE_UNREAD  ok"}},
+			also: []string{"syslog command SYSLOG_ACTION_SIZE_UNREAD  ok"}, refused: until(6, 12, "CAP_SYS_ADMIN EPERM")},
 		"CAP_AUDIT_WRITE":   {do: func(string) error { return auditMessage(unix.AUDIT_USER, 0) }, errno: unix.EPERM, made: audits},
 		"CAP_AUDIT_CONTROL": {do: func(string) error { return auditMessage(unix.AUDIT_GET, 0) }, errno: unix.EPERM, made: audits},
 		"CAP_AUDIT_READ": {do: func(string) error { return auditMessage(0, 1) }, errno: unix.EPERM,

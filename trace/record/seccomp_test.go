@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 	"unsafe"
@@ -51,7 +52,10 @@ func beRefused(how string) error {
 	if err := filter(how); err != nil {
 		return err
 	}
-	_, _, errno := unix.RawSyscall(unix.SYS_GETPGID, 0, 0, 0)
+	var errno unix.Errno
+	for range calls(how) {
+		_, _, errno = unix.RawSyscall(unix.SYS_GETPGID, 0, 0, 0)
+	}
 	if errno != 0 && how != "errno" && how != "trace" {
 		return errno
 	}
@@ -78,22 +82,40 @@ func filter(how string) error {
 }
 
 // A call that a filter refused is one fact that says so, whatever the filter
-// did; without a filter none says so.
+// did; without a filter none says so. Where the kernel left out probes (7.2 and
+// newer), a hole may stand in the place of a fact, and never another fact.
 func TestRefusedCalls(t *testing.T) {
 	needBPF(t)
 	for how, refusal := range refusals() {
 		t.Run(how, func(t *testing.T) {
-			_, read := recordCommand(t, nil, os.Args[0], "refused", how)
-			var got []string
-			for _, c := range read.Syscalls {
-				if c.Name == "getpgid" {
-					got = append(got, fmt.Sprintf("%s %d", c.Outcome, c.Count))
-				} else {
-					assert.NotContains(t, c.Outcome, trace.Seccomp, "%+v", c)
+			for range attempts {
+				_, read := recordCommand(t, nil, os.Args[0], "refused", how)
+				var got []string
+				for _, c := range read.Syscalls {
+					if c.Name == "getpgid" {
+						assert.Equal(t, refusal.outcome, c.Outcome)
+						got = append(got, fmt.Sprintf("%s %d", c.Outcome, c.Count))
+					} else {
+						assert.NotContains(t, c.Outcome, trace.Seccomp, "%+v", c)
+					}
 				}
+				if slices.ContainsFunc(read.Holes, leftOut) && !older(7, 2) {
+					t.Logf("%q, and %+v", got, read.Holes)
+					continue
+				}
+				assert.Equal(t, []string{fmt.Sprint(refusal.outcome, " ", calls(how))}, got)
+				require.Empty(t, read.Holes)
+				return
 			}
-			assert.Equal(t, []string{refusal.outcome + " 1"}, got)
-			require.Empty(t, read.Holes)
 		})
 	}
+}
+
+// calls is how many a program makes: of those that are let in many, since some of
+// their entries may be left out.
+func calls(how string) int {
+	if how == "allow" {
+		return 1000
+	}
+	return 1
 }

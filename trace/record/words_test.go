@@ -55,7 +55,7 @@ var runtimeCalls = []string{
 	"futex ok", "futex EAGAIN", "futex ETIMEDOUT", "mmap ok", "munmap ok", "madvise ok", "nanosleep ok", "clone ok", "clone3 ok",
 	"rt_sigreturn", "tgkill ok", "getpid ok", "sigaltstack ok", "rt_sigprocmask ok", "gettid ok", "sched_yield ok", "exit",
 	"epoll_create1 ok", "eventfd2 ok", "epoll_ctl ok", "epoll_ctl EPERM", "epoll_pwait ok", "prctl ok", "rseq ok", "set_robust_list ok",
-	"futex ERESTARTSYS", "nanosleep ERESTART_RESTARTBLOCK", "fcntl ok", "write ok", "close ok",
+	"futex ERESTARTSYS", "nanosleep ERESTART_RESTARTBLOCK", "read ok", "read ERESTARTSYS", "fcntl ok", "write ok", "close ok",
 }
 
 // words are all facts of the programs of an action in words, as they stand in
