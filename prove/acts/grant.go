@@ -135,6 +135,7 @@ func asTrace(of []any) *trace.Trace {
 		case trace.Exec:
 			t.Execs = append(t.Execs, f)
 		case trace.File:
+			f.FS = fileSystem(string(f.Path))
 			t.Files = append(t.Files, f)
 		case trace.Capability:
 			t.Capabilities = append(t.Capabilities, f)

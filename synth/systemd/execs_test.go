@@ -32,3 +32,26 @@ func TestWhatIsWrittenStaysExecutable(t *testing.T) {
 		})
 	}
 }
+
+// TestNothingElseIsExecutable is about what no fact asks for, under each strength of
+// ProtectSystem=: with a lesser one /usr is a mount that NoExecPaths=/ does not reach.
+func TestNothingElseIsExecutable(t *testing.T) {
+	for system, b := range map[string]build{
+		"strict": quiet(),
+		"full":   quiet().file("op", "/made", created, "openat", trace.OK),
+		"yes":    quiet().file("op", "/made", created, "openat", trace.OK).file("op", "/etc/made", created, "openat", trace.OK),
+	} {
+		t.Run(system, func(t *testing.T) {
+			text, _ := emit(t, synth.Infer(b.Trace, synth.Options{}), systemd.Options{})
+			require.Equal(t, []string{system}, values(text, "ProtectSystem"))
+			box, err := systemd.ReadSandbox(bytes.NewReader(text), systemd.DefaultVersion)
+			require.NoError(t, err)
+			require.Empty(t, box.Refuses(b.Trace))
+			for _, program := range []trace.Path{"/usr/bin/other", "/usr/sbin/other", "/opt/other", "/etc/other"} {
+				refused := box.Refuses(newTrace("/usr/bin/w").exec("op", program, false).Trace)
+				require.NotEmpty(t, refused, program)
+				require.Equal(t, "NoExecPaths", refused[0].Directive)
+			}
+		})
+	}
+}
