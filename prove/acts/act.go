@@ -15,6 +15,8 @@ type Act struct {
 	Harmless string   // why nothing changes when it is possible
 	Guards   []string // directives that are meant to prevent it
 
+	own bool // every user may do it to processes of the same user
+
 	kind string                          // of the program (act.c)
 	on   func(*site) (arg, lacks string) // what it is done to, or why there is no such thing here
 	asks func(arg string) []any          // what the worker must have done for it to be needed, as facts

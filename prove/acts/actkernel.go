@@ -12,8 +12,10 @@ func processActs() []Act {
 		}
 	}
 	victim := func(s *site) (string, string) { return s.victim, "" }
+	see := proc("see-process", "see another process (open /proc/PID/status)", "status", "ProtectProc")
+	see.own = true
 	return []Act{
-		proc("see-process", "see another process (open /proc/PID/status)", "status", "ProtectProc"),
+		see,
 		proc("read-environment", "read another process's environment (open /proc/PID/environ)", "environ", "ProtectProc", "CapabilityBoundingSet"),
 		proc("open-memory", "open another process's memory (/proc/PID/mem)", "mem", "ProtectProc", "CapabilityBoundingSet"),
 		{
@@ -28,7 +30,7 @@ func processActs() []Act {
 		},
 		{
 			Name: "signal-process", Tries: "send a signal to another process", Harmless: "signal 0 only asks for permission", Guards: []string{"SystemCallFilter"},
-			kind: "signal", on: victim, asks: facts(called("kill"), argument("kill", trace.ArgSignal, "0", trace.TargetOutside)),
+			own: true, kind: "signal", on: victim, asks: facts(called("kill"), argument("kill", trace.ArgSignal, "0", trace.TargetOutside)),
 		},
 		{
 			Name: "enter-namespace", Tries: "enter another process's mount namespace (setns)", Harmless: ends, Guards: []string{"RestrictNamespaces", "CapabilityBoundingSet"},

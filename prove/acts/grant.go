@@ -17,7 +17,7 @@ type granting struct {
 	*run
 	groups  systemd.Groups
 	lacks   map[string]string // directives that this machine does not enforce, and why
-	leftOut map[string]string // directives that no unit of this training has, and the fact that keeps them out
+	leftOut map[string]string // directives that are not written, or not as strict as they can be, and why
 }
 
 func (r *run) granting(ctx context.Context, out *Report) (*granting, error) {
@@ -28,8 +28,14 @@ func (r *run) granting(ctx context.Context, out *Report) (*granting, error) {
 			return nil, err
 		}
 		for _, e := range lines {
-			if name, ok := strings.CutSuffix(e.Text, "= left out"); ok && len(e.Grants) > 0 {
-				g.leftOut[name] = e.Grants[0].Name
+			name, value, _ := strings.Cut(e.Text, "=")
+			against := slices.IndexFunc(e.Grants, func(s synth.Grant) bool { return s.Kind == "against" || s.Kind == "keeps open" })
+			switch {
+			case e.Format != "systemd" || against < 0:
+			case value == " left out":
+				g.leftOut[name] = fmt.Sprintf("%s= is left out: %s", name, e.Grants[against].Name)
+			default:
+				g.leftOut[name] = fmt.Sprintf("%s is not stricter: %s", e.Text, e.Grants[against].Name)
 			}
 		}
 	}
@@ -76,12 +82,15 @@ func (g *granting) why(a Act, arg string) (outcome, why string, explained bool) 
 		return Possible, by + " is to prevent it, and does not", false
 	}
 	for _, name := range a.Guards {
-		if fact := g.leftOut[name]; fact != "" && !g.box.has(name) {
-			return Possible, fmt.Sprintf("%s= is left out: %s", name, fact), true
+		if why := g.leftOut[name]; why != "" && g.box.has(name) != strings.Contains(why, "= is left out: ") {
+			return Possible, why, true
 		}
 	}
 	if words := g.words(asked); len(words) > 0 {
 		return Possible, "by " + strings.Join(words, ", "), true
+	}
+	if user := g.box.value("User"); a.own && (user == "" || user == "root" || user == "0") {
+		return Possible, "the service runs as root, as the other process does", true
 	}
 	return Possible, "no line forbids it", false
 }
@@ -135,6 +144,7 @@ func asTrace(of []any) *trace.Trace {
 		case trace.Exec:
 			t.Execs = append(t.Execs, f)
 		case trace.File:
+			f.FS = fileSystem(string(f.Path))
 			t.Files = append(t.Files, f)
 		case trace.Capability:
 			t.Capabilities = append(t.Capabilities, f)

@@ -114,6 +114,31 @@ func TestWhyItIsPossible(t *testing.T) {
 	}
 }
 
+// TestWhatTrainingKeepsOpen is about directives that facts keep out, or weak, and about
+// what every user may do to processes of the same user.
+func TestWhatTrainingKeepsOpen(t *testing.T) {
+	all := Acts()
+	reason := func(text, act string) string {
+		r := &run{box: boxOf(t, "", "[Service]\n"+text)}
+		r.Systemd = systemd.DefaultVersion
+		g := &granting{run: r, leftOut: map[string]string{
+			"ProtectHome": "ProtectHome=read-only is not stricter: it is used", "PrivateNetwork": "PrivateNetwork= is left out: it is used",
+		}}
+		_, why, _ := g.why(all[slices.IndexFunc(all, func(a Act) bool { return a.Name == act })], "1")
+		return why
+	}
+	for _, c := range []struct{ text, act, want string }{
+		{"ProtectHome=read-only\n", "read-home", "ProtectHome=read-only is not stricter: it is used"},
+		{"", "read-home", "no line forbids it"}, // the unit is another one
+		{"", "reach-host", "PrivateNetwork= is left out: it is used"},
+		{"", "signal-process", "the service runs as root, as the other process does"},
+		{"User=w\n", "signal-process", "no line forbids it"},
+		{"SystemCallFilter=kill read\n", "signal-process", "by SystemCallFilter=kill"},
+	} {
+		require.Equal(t, c.want, reason(c.text, c.act), c)
+	}
+}
+
 // TestActsAreWhole holds the table to the program and to the directives that there are.
 func TestActsAreWhole(t *testing.T) {
 	source, err := os.ReadFile("act.c")

@@ -109,21 +109,29 @@ func (pl *plan) bindReadOnly(d *draft) {
 }
 
 // executableOff lists the mounts that NoExecPaths=/ does not reach, because
-// other directives make them: each writable path and the trees that strict
-// protection leaves alone.
+// other directives make them: each writable path, the trees that strict protection
+// leaves alone, and those that lesser protection makes read-only, in which most
+// programs are.
 func (pl *plan) executableOff(d *draft) {
 	off := pl.write.sorted()
 	if len(pl.tmp) == 0 {
 		off = append(off, tmpTrees...)
 	}
-	if pl.home == "" && len(pl.strict) == 0 {
+	if pl.home == "read-only" || pl.home == "" && len(pl.strict) == 0 {
 		off = append(off, homeTrees...)
 	}
-	off = append(off, "/dev/shm")
+	off = append(append(off, systemTrees[pl.system]...), "/dev/shm")
 	for _, p := range off {
 		if pl.exec[p] == nil && !slices.Contains(pl.execOff, p) {
 			pl.execOff = append(pl.execOff, p)
 		}
 	}
 	slices.Sort(pl.execOff)
+}
+
+func writeNoExec(d *draft, t *text) {
+	if len(systemTrees[d.plan.system]) > 0 {
+		t.say("So are the trees that ProtectSystem= makes read-only.")
+	}
+	t.list("NoExecPaths", append([]string{"/"}, words("-", d.plan.execOff)...))
 }

@@ -32,3 +32,49 @@ func TestWhatIsWrittenStaysExecutable(t *testing.T) {
 		})
 	}
 }
+
+// TestNothingElseIsExecutable is about what no fact asks for, under each strength of
+// ProtectSystem=: with a lesser one /usr is a mount that NoExecPaths=/ does not reach.
+func TestNothingElseIsExecutable(t *testing.T) {
+	for system, b := range map[string]build{
+		"strict": quiet(),
+		"full":   quiet().file("op", "/made", created, "openat", trace.OK),
+		"yes":    quiet().file("op", "/made", created, "openat", trace.OK).file("op", "/etc/made", created, "openat", trace.OK),
+	} {
+		t.Run(system, func(t *testing.T) {
+			text, _ := emit(t, synth.Infer(b.Trace, synth.Options{}), systemd.Options{})
+			require.Equal(t, []string{system}, values(text, "ProtectSystem"))
+			box, err := systemd.ReadSandbox(bytes.NewReader(text), systemd.DefaultVersion)
+			require.NoError(t, err)
+			require.Empty(t, box.Refuses(b.Trace))
+			for _, program := range []trace.Path{"/usr/bin/other", "/usr/sbin/other", "/opt/other", "/etc/other"} {
+				refused := box.Refuses(newTrace("/usr/bin/w").exec("op", program, false).Trace)
+				require.NotEmpty(t, refused, program)
+				require.Equal(t, "NoExecPaths", refused[0].Directive)
+			}
+		})
+	}
+}
+
+// TestWhatRootObeysStays is about the ways out by writing that no fact takes, under
+// each strength of ProtectSystem=.
+func TestWhatRootObeysStays(t *testing.T) {
+	for system, b := range map[string]build{
+		"strict": quiet().file("op", "/run/made", created, "openat", trace.OK),
+		"full":   quiet().file("op", "/made", created, "openat", trace.OK),
+		"yes":    quiet().file("op", "/made", created, "openat", trace.OK).file("op", "/etc/made", created, "openat", trace.OK),
+	} {
+		t.Run(system, func(t *testing.T) {
+			text, _ := emit(t, synth.Infer(b.Trace, synth.Options{}), systemd.Options{})
+			require.Equal(t, []string{system}, values(text, "ProtectSystem"))
+			box, err := systemd.ReadSandbox(bytes.NewReader(text), systemd.DefaultVersion)
+			require.NoError(t, err)
+			require.Empty(t, box.Refuses(b.Trace))
+			for _, r := range synth.Routes() {
+				if !r.Socket {
+					require.NotEmpty(t, box.Refuses(newTrace("/usr/bin/w").file("op", r.Path+"/x", created, "openat", trace.OK).Trace), r.Path)
+				}
+			}
+		})
+	}
+}

@@ -230,7 +230,9 @@ func commonDir(a, b trace.Path) trace.Path {
 // have to be writable.
 func (pl *plan) carveOut(d *draft) {
 	for _, r := range synth.Routes() {
-		if !r.Socket && pl.write[r.Path] == nil && pl.writable(r.Path) != "" && !modifiesIn(d, r.Path) {
+		// What strict protection does not cover is writable unless a lesser one does.
+		left := len(pl.strict) > 0 && !slices.ContainsFunc(systemTrees[pl.system], func(t trace.Path) bool { return synth.Within(r.Path, t) })
+		if !r.Socket && pl.write[r.Path] == nil && (pl.writable(r.Path) != "" || left) && !modifiesIn(d, r.Path) {
 			pl.noWrite = append(pl.noWrite, r.Path)
 		}
 	}

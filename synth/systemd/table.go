@@ -114,7 +114,7 @@ func programRows() []row {
 			says: "Nothing can be executed or mapped executable, except for what ExecPaths= lists. " +
 				"Writable places are named again, because they are mounts that \"/\" does not reach.",
 			against: func(d *draft) []conflict { return d.plan.noExec },
-			write:   func(d *draft, t *text) { t.list("NoExecPaths", append([]string{"/"}, words("-", d.plan.execOff)...)) },
+			write:   writeNoExec,
 		},
 		{name: "ExecPaths", beside: "NoExecPaths", unless: "the same as NoExecPaths=", since: 248, kinds: []string{"exec", "file"}, against: func(d *draft) []conflict { return d.plan.noExec }, write: writeExec},
 		{
