@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -133,7 +132,7 @@ func runMinimize(ctx context.Context, opt minimizeOptions, traces, command []str
 	o.Plan, o.Output = training.plan, training.output
 	name := opt.marks
 	if name == "" {
-		name = filepath.Base(string(o.Training.Runs[0].Worker)) + ".marks.json"
+		name = o.Granted.Worker.Name + ".marks.json"
 	}
 	if o.State, err = opt.known(name, stderr); err != nil {
 		return err

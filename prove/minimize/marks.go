@@ -53,8 +53,8 @@ func (r *runner) require(i int, away []int) {
 		if len(a.Failures) == 0 || !slices.Equal(others, []int{i}) {
 			continue
 		}
-		if !slices.ContainsFunc(a.Failures, func(f Failure) bool { return !r.state.flaky(f) }) {
-			g.Mark, g.Why = synth.MarkUnproven, "without it only a flaky operation went wrong: "+a.Failures[0].Operation
+		if !a.Unstarted && !slices.ContainsFunc(a.Failures, func(f Failure) bool { return !r.state.flaky(f) }) {
+			g.Mark, g.Why = synth.MarkUnproven, "without it only what is flaky went wrong: "+a.Failures[0].String()
 			return
 		}
 		g.Why = "without it " + a.Failures[0].String()
@@ -83,8 +83,8 @@ func (r *runner) failures(operations []trace.Operation, broken string) []Failure
 			out = append(out, f)
 		}
 	}
-	if broken != "" && len(out) == 0 {
-		out = append(out, Failure{"", broken})
+	if f := (Failure{"", broken}); broken != "" && len(out) == 0 && !r.state.flaky(f) {
+		out = append(out, f)
 	}
 	return out
 }

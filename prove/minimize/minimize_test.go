@@ -32,7 +32,7 @@ SystemCallFilter=read write mount setns
 // world is a worker of which is known what it needs, and a machine that runs it.
 type world struct {
 	needs  map[string]string // entry → operation that fails without it; "" has the service not start
-	flaky  map[string][]bool // operation → whether it goes well, run after run; then it does
+	flaky  map[string][]bool // operation, or "end" → whether it goes well, run after run; then it does
 	runs   int
 	texts  []string
 	cancel func() // called when so many runs were made
@@ -92,6 +92,7 @@ func (w *world) try(ctx context.Context, o prove.Options, enough func(trace.Oper
 			break
 		}
 	}
+	t.Broken = failed["end"]
 	return t, nil
 }
 
@@ -264,6 +265,15 @@ func TestFlaky(t *testing.T) {
 			"set alone needs it, and says nothing any more")
 		assert.Contains(t, marks(s)["write /srv/w"], "required: ")
 	})
+	t.Run("in how it ends", func(t *testing.T) {
+		w := &world{needs: needed(), flaky: map[string][]bool{"end": {true, true, false, true, true, false, false}}}
+		s, err := w.engine().run(t.Context(), options(nil))
+		require.NoError(t, err)
+		assert.Contains(t, s.operation("shutdown").Flaky, "it had a bad day")
+		for entry, mark := range known {
+			assert.Equal(t, mark, marks(s)[entry])
+		}
+	})
 	t.Run("found after it was judged by", func(t *testing.T) {
 		w := &world{needs: map[string]string{"write /srv/w": "save", "capability CAP_CHOWN": "set"}}
 		o := options(nil)
@@ -276,7 +286,7 @@ func TestFlaky(t *testing.T) {
 		s, err := w.engine().run(t.Context(), o)
 		require.NoError(t, err)
 		assert.NotEmpty(t, s.operation("set").Flaky)
-		assert.Equal(t, "unproven: without it only a flaky operation went wrong: set", marks(s)["capability CAP_CHOWN"])
+		assert.Equal(t, "unproven: without it only what is flaky went wrong: operation set failed: exit status 1", marks(s)["capability CAP_CHOWN"])
 		assert.Contains(t, marks(s)["write /srv/w"], "required: ")
 	})
 }

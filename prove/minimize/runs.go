@@ -2,6 +2,7 @@ package minimize
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -136,10 +137,11 @@ func (r *runner) steady(wanted int) error {
 				times++
 			}
 		}
-		if times >= wanted || name == "" {
+		o := r.state.operation(cmp.Or(name, trace.OperationShutdown))
+		if times >= wanted || o == nil {
 			return fmt.Errorf("%w: %s", ErrUnproven, Failure{name, details[0]})
 		}
-		r.state.operation(name).Flaky = fmt.Sprintf("failed in %d of %d runs with nothing taken away: %s", times, wanted, details[0])
+		o.Flaky = fmt.Sprintf("failed in %d of %d runs with nothing taken away: %s", times, wanted, details[0])
 	}
 	return nil
 }
@@ -186,11 +188,7 @@ func (r *runner) works(ctx context.Context, without []int, confirms bool) (bool,
 
 // differed notes that the same run went wrong once and well once.
 func (r *runner) differed(f Failure) {
-	name := f.Operation
-	if name == "" {
-		name = trace.OperationShutdown
-	}
-	if o := r.state.operation(name); o != nil && o.Flaky == "" {
+	if o := r.state.operation(cmp.Or(f.Operation, trace.OperationShutdown)); o != nil && o.Flaky == "" {
 		o.Flaky = "went wrong and well in two equal runs: " + f.Detail
 	}
 }

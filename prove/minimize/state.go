@@ -2,6 +2,7 @@ package minimize
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -175,8 +176,9 @@ func (s *State) operation(name string) *Operation {
 	return nil
 }
 
-// flaky says whether a failure is of an operation that fails without a reason.
+// flaky says whether a failure is of an operation that fails without a reason; how the
+// service ends is part of its shutdown.
 func (s *State) flaky(f Failure) bool {
-	o := s.operation(f.Operation)
+	o := s.operation(cmp.Or(f.Operation, trace.OperationShutdown))
 	return o != nil && o.Flaky != ""
 }
