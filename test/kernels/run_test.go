@@ -130,8 +130,11 @@ func (g guest) under(test, outcome string) []string {
 // CAP_SYS_ADMIN is a setting of Debian's.
 func (k kernel) script() string {
 	tests := k.tests
-	if *wholeTable || *write {
+	switch {
+	case *wholeTable:
 		tests += truth
+	case *write:
+		tests = loads
 	}
 	lines := []string{
 		"status=0; export CI=true TMPDIR=/var/tmp", "./osapi-profile doctor --json >doctor.json", "echo 2 >/proc/sys/kernel/perf_event_paranoid",
