@@ -105,6 +105,8 @@ func TestWhyItIsPossible(t *testing.T) {
 			"by SystemCallFilter=mount, CapabilityBoundingSet=CAP_SYS_ADMIN", Possible, true},
 		{"SocketBindDeny=any\n", "listen", "99", nil, "SocketBindDeny=any: no BPF", NotEnforced, false},
 		{"PrivateNetwork=yes\n", "raw-socket", "-", nil, "in a network of the service's own, by PrivateNetwork=yes", Possible, true},
+		{"SystemCallFilter=~mount\nCapabilityBoundingSet=~CAP_KILL\n", "load-bpf", "-", nil, "no line forbids it", Possible, false},
+		{"RestrictAddressFamilies=AF_UNIX\n", "ask-bus", "/run/dbus/system_bus_socket", nil, "no line forbids it", Possible, false},
 		{"RestrictAddressFamilies=AF_PACKET\n", "packet-socket", "-", nil, "by RestrictAddressFamilies=AF_PACKET", Possible, true},
 	} {
 		outcome, got, explained := why(t, c.text, c.act, c.arg, c.granted, map[string]string{"SocketBindDeny": "no BPF"})

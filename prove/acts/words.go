@@ -8,8 +8,12 @@ import (
 	"github.com/osapi-io/osapi-profile/trace"
 )
 
-// refused is the line that refuses what is asked, by its text: for who evaluates
-// anybody's units, or else for who knows all directives that emit writes.
+// beyond are directives that the evaluator of anybody's units does not judge, and that
+// of emitted ones does.
+var beyond = strings.Fields(`PrivateNetwork IPAddressDeny SocketBindDeny RestrictNetworkInterfaces DevicePolicy RestrictFileSystems PrivateUsers
+	PrivateMounts ProtectProc ProcSubset`)
+
+// refused is the line that refuses what is asked, by its text.
 func (g *granting) refused(all []systemd.Assignment, asked *trace.Trace) string {
 	judged, _, err := systemd.Judge(all, asked, g.Systemd, g.groups)
 	if err == nil && len(judged) > 0 {
@@ -24,8 +28,9 @@ func (g *granting) refused(all []systemd.Assignment, asked *trace.Trace) string 
 		return ""
 	}
 	for _, refusal := range box.Refuses(asked) {
-		if f, is := refusal.Of.(trace.File); is && f.FS == "" && refusal.Directive == "RestrictFileSystems" {
-			continue // it goes by a type that is not known here
+		f, file := refusal.Of.(trace.File)
+		if !slices.Contains(beyond, refusal.Directive) || file && f.FS == "" && refusal.Directive == "RestrictFileSystems" { // it goes by the type
+			continue
 		}
 		for _, l := range g.box.lines {
 			if l.name == refusal.Directive {
@@ -56,6 +61,9 @@ func (g *granting) words(asked *trace.Trace) []string {
 		for _, w := range strings.Fields(a.Value) {
 			if a.Name == "SystemCallFilter" && !strings.HasPrefix(w, "@") && !calls[w] {
 				continue // every program makes some calls; what is asked is more
+			}
+			if a.Name == "RestrictAddressFamilies" && slices.Contains([]string{"AF_UNIX", "AF_INET", "AF_INET6"}, w) {
+				continue // likewise: it does not say whom a socket may reach
 			}
 			if g.refused(without(g.box.all, a.Name, w), asked) != "" {
 				out = append(out, a.Name+"="+w)
