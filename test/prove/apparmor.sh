@@ -31,7 +31,7 @@ echo "$line" >/srv/w/out
 cat /srv/w/out
 echo spare 2>/dev/null >/srv/w/spare
 : >/srv/w/ready
-while :; do sleep 1; done
+exec sleep 1000
 EOF_DAEMON
 cat >/srv/w/plan.yaml <<'EOF_PLAN'
 ready: {shell: test -e ready, timeout: 60s}
@@ -39,7 +39,7 @@ settle: 100ms
 without: [idle, reload, reconnect, log-rotation]
 operations:
   - {name: look, shell: 'test "$(cat out)" = in'}
-  - {name: shutdown, signal: KILL}
+  - {name: shutdown, signal: TERM}
 reset: {shell: rm -f out ready spare}
 EOF_PLAN
 command=(/bin/sh /srv/w/daemon)

@@ -101,7 +101,7 @@ func TestAppArmor(t *testing.T) {
 	root, dir := need.ModuleRoot(t), t.TempDir()
 	layOut(t, dir, "apparmor.sh")
 	c := exec.Command(filepath.Join(root, "test/vm/vm.sh"), "run", dir, "--", "./apparmor.sh")
-	c.Env = append(os.Environ(), "VM_TIMEOUT=600")
+	c.Env = append(os.Environ(), "VM_TIMEOUT=1800")
 	command(t, c)
 	r, status := result(t, dir, "own")
 	assert.Equal(t, "0", status)
