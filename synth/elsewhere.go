@@ -2,6 +2,7 @@ package synth
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/osapi-io/osapi-profile/trace"
 )
@@ -9,7 +10,7 @@ import (
 // Elsewhere says that an operation went well as root and failed as a user whom
 // the kernel refused nothing: what decides it is no capability and no permission
 // of a file, but another process that asks who calls (polkit, PAM), or the
-// program itself.
+// program itself. What may follow from an earlier failure is left out.
 type Elsewhere struct {
 	Users []string     `json:"users"` // as whom it failed
 	Asked []trace.Path `json:"asked"` // UNIX sockets that it spoke to: who decides is behind one of them, if anybody is
@@ -42,7 +43,7 @@ func decidedElsewhere(t *trace.Trace, operations []Operation) {
 		}
 		var users []string
 		for user, ok := range well[o.Name] {
-			if !ok {
+			if !ok && !follows(t, user, o.Name) {
 				users = append(users, user)
 			}
 		}
@@ -51,7 +52,7 @@ func decidedElsewhere(t *trace.Trace, operations []Operation) {
 		}
 		o.Elsewhere = &Elsewhere{Users: sortedSet(users), Asked: []trace.Path{}}
 		for _, s := range t.Sockets {
-			if s.Operation == o.Name && s.Path != "" && (s.Action == "connect" || s.Action == "send") && restsOnPermission(s.Outcome) {
+			if s.Operation == o.Name && s.Path != "" && !logs(s.Path) && (s.Action == "connect" || s.Action == "send") && restsOnPermission(s.Outcome) {
 				o.Elsewhere.Asked = append(o.Elsewhere.Asked, s.Path)
 				o.Elsewhere.Facts = append(o.Elsewhere.Facts, by.ref(s.Seen, s.Action))
 			}
@@ -59,6 +60,25 @@ func decidedElsewhere(t *trace.Trace, operations []Operation) {
 		o.Elsewhere.Asked = sortedSet(o.Elsewhere.Asked)
 		o.Elsewhere.normalise()
 	}
+}
+
+// follows says whether an operation of a user's may have failed because one before it
+// did, of the same provider (the name up to its first dot) and for something that the
+// kernel refused: who could not be made cannot be looked up.
+func follows(t *trace.Trace, user, operation string) bool {
+	provider, _, _ := strings.Cut(operation, ".")
+	return slices.ContainsFunc(t.Runs, func(r trace.Run) bool {
+		i := slices.IndexFunc(r.Operations, func(o trace.Operation) bool { return o.Name == operation })
+		return i >= 0 && r.User == user && slices.ContainsFunc(r.Operations[:i], func(o trace.Operation) bool {
+			before, _, _ := strings.Cut(o.Name, ".")
+			return before == provider && o.Outcome == trace.OperationFailed && refusedByKernel(t, o.Name)
+		})
+	})
+}
+
+// logs says whether a socket is only told what happens.
+func logs(socket trace.Path) bool {
+	return socket == "/dev/log" || Within(socket, "/run/systemd/journal")
 }
 
 // refusedByKernel says whether something in an operation was refused that a

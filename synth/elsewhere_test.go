@@ -46,6 +46,19 @@ func TestDecidedElsewhere(t *testing.T) {
 		"a file elsewhere was": {trace.OperationFailed, func(t *trace.Trace) {
 			t.Files = []trace.File{{Seen: in("dns.get", "EACCES"), Path: "/etc/x", Access: trace.AccessWrite, FSUID: 999}}
 		}, true},
+		"it follows from a failure that the kernel decided": {trace.OperationFailed, func(t *trace.Trace) {
+			made := trace.Operation{Name: "dns.create", Last: 1, Outcome: trace.OperationFailed}
+			t.Runs[1].Operations = append([]trace.Operation{made}, t.Runs[1].Operations...)
+			t.Files = []trace.File{{Seen: in("dns.create", "EACCES"), Path: "/etc/x", Access: trace.AccessWrite, FSUID: 999}}
+		}, false},
+		"another's failure came before": {trace.OperationFailed, func(t *trace.Trace) {
+			made := trace.Operation{Name: "cron.create", Last: 1, Outcome: trace.OperationFailed}
+			t.Runs[1].Operations = append([]trace.Operation{made}, t.Runs[1].Operations...)
+			t.Files = []trace.File{{Seen: in("cron.create", "EACCES"), Path: "/etc/x", Access: trace.AccessWrite, FSUID: 999}}
+		}, true},
+		"it logged": {trace.OperationFailed, func(t *trace.Trace) {
+			t.Sockets = append(t.Sockets, trace.Socket{Seen: in("dns.update", trace.OK), Action: "connect", Family: "AF_UNIX", Path: "/run/systemd/journal/dev-log"})
+		}, true},
 		"a socket was refused": {trace.OperationFailed, func(t *trace.Trace) {
 			t.Sockets = append(t.Sockets, trace.Socket{Seen: in("dns.update", "EACCES"), Action: "connect", Family: "AF_UNIX", Path: "/run/x"})
 		}, false},
