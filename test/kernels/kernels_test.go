@@ -70,12 +70,15 @@ var probePaths = []string{"fexit", "tracepoints", "kprobe"}
 // recording chooses there: to go through it takes a guest minutes.
 var (
 	wholeTable = flag.Bool("table", false, "go through the table of actions in each guest on each path of probes, for half an hour")
+	onlyPath   = flag.String("path", "", "go through the table on this path of probes alone: fexit, tracepoints or kprobe")
 	write      = flag.Bool("write", false, "go through that table, and through no other test, and renew the kernels' rows in "+page)
 )
 
 // paths are those on which this kernel goes through the table.
 func (k kernel) paths() []string {
 	switch {
+	case *onlyPath != "":
+		return []string{*onlyPath}
 	case *wholeTable || *write:
 		return probePaths
 	case k.table:

@@ -133,7 +133,7 @@ func (k kernel) script() string {
 	switch {
 	case *wholeTable:
 		tests += truth
-	case *write:
+	case *write && strings.HasPrefix(tests, core):
 		tests = loads
 	}
 	lines := []string{
