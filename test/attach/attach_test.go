@@ -24,6 +24,7 @@ func TestContainer(t *testing.T) {
 func TestVM(t *testing.T) {
 	for _, suite := range []string{"bookworm", "trixie"} {
 		t.Run(suite, func(t *testing.T) {
+			t.Parallel() // a guest takes one processor
 			need.VM(t, "VM_SUITE="+suite)
 			run(t, "test/vm/vm.sh", "VM_SUITE="+suite)
 		})
@@ -45,6 +46,7 @@ func run(t *testing.T, harness string, variables ...string) {
 	}
 	c := exec.Command(filepath.Join(root, harness), "run", dir, "--", "sh", "-c", "cd /job && exec ./inside.test -test.v")
 	c.Env = append(append(os.Environ(), "CONTAINER_TIMEOUT=300", "VM_TIMEOUT=1800"), variables...)
-	c.Stdout, c.Stderr = os.Stdout, os.Stderr
-	require.NoError(t, c.Run())
+	out, err := c.CombinedOutput()
+	t.Logf("%s", out)
+	require.NoError(t, err)
 }

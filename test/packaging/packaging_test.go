@@ -38,10 +38,12 @@ func TestPackages(t *testing.T) {
 	dist := build(t)
 	t.Run("built twice", func(t *testing.T) { builtTwice(t, dist) })
 	t.Run("amd64", func(t *testing.T) {
+		t.Parallel() // a guest takes one processor
 		need.VM(t)
 		uses(t, filepath.Join(dist, "osapi-profile_1.2.3_amd64.deb"), installed, "vm.sh", "run")
 	})
 	t.Run("arm64", func(t *testing.T) {
+		t.Parallel()
 		need.Tools(t, "qemu-system-aarch64", "mmdebstrap", "cpio")
 		uses(t, filepath.Join(dist, "osapi-profile_1.2.3_linux_arm64"), recorded, "arm64.sh")
 	})

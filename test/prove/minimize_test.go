@@ -18,6 +18,7 @@ import (
 // TestMinimize minimizes a profile of redis that grants more than it needs, in the
 // container's systemd.
 func TestMinimize(t *testing.T) {
+	t.Parallel() // with TestAppArmor
 	need.Container(t)
 	need.BPF(t)
 	need.Tools(t, "redis-server", "redis-cli")

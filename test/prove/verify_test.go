@@ -97,6 +97,7 @@ func TestVerify(t *testing.T) {
 
 // TestAppArmor does so with an AppArmor profile, in the guest.
 func TestAppArmor(t *testing.T) {
+	t.Parallel() // the guest takes one processor, TestMinimize's container the other
 	need.VM(t)
 	root, dir := need.ModuleRoot(t), t.TempDir()
 	layOut(t, dir, "apparmor.sh")
