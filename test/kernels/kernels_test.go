@@ -52,7 +52,7 @@ func kernels() map[string]kernel {
 		// emulated processor is slow enough to see often: only tests that take a hole for
 		// what it is are run there.
 		"7": {
-			suite: "trixie", from: "trixie-backports", append: "slab_debug=F,kmalloc-*", release: "7.", systemd: 257, tests: loads + "|TestRefusedCalls",
+			suite: "trixie", from: "trixie-backports", append: "slab_debug=F,kmalloc-*", release: "7.", systemd: 257, tests: loads,
 			absent: []string{"fexit_do_filp_open", "request_sqe"},
 		},
 	}

@@ -18,7 +18,7 @@ func watchActions() map[string]action {
 		"fanotify": {do: func(d string) error {
 			fd, err := unix.FanotifyInit(unix.FAN_CLOEXEC, 0)
 			return errorsOf(err, unix.FanotifyMark(fd, unix.FAN_MARK_ADD, unix.FAN_OPEN, unix.AT_FDCWD, d+"/link"))
-		}, want: append(since(6, 12, "CAP_SYS_ADMIN ok noaudit"), "stat ok sub", "CAP_SYS_ADMIN ok"), facts: []string{"fanotify_init flags FAN_CLOEXEC  ok", "fanotify_mark flags FAN_MARK_ADD  ok"}},
+		}, want: append(since(6, 13, "CAP_SYS_ADMIN ok noaudit"), "stat ok sub", "CAP_SYS_ADMIN ok"), facts: []string{"fanotify_init flags FAN_CLOEXEC  ok", "fanotify_mark flags FAN_MARK_ADD  ok"}},
 		"name_to_handle_at": {do: func(d string) error {
 			_, _, err := unix.NameToHandleAt(unix.AT_FDCWD, d+"/link", 0)
 			return err
