@@ -121,7 +121,7 @@ has -x '# HOLES: none known.' unit
 for call in openat getdents64 fchownat unlinkat clone execve; do has -Eq "^SystemCallFilter=.*\\b$call\\b" unit; done
 has '^CapabilityBoundingSet=.*CAP_CHOWN' unit
 osapi-profile emit --format seccomp sh.jsonl | has SCMP_ARCH_AARCH64
-osapi-profile emit --format apparmor sh.jsonl | has /proc/sys/kernel/ostype
+osapi-profile emit --format apparmor sh.jsonl | has -F '@{PROC}/sys/kernel/ostype'
 echo
 echo 'All of it holds.'
 `
