@@ -99,20 +99,7 @@ func of(facts []any, from, training *trace.Trace) *trace.Trace {
 		}
 	}
 	for _, f := range facts {
-		switch f := f.(type) {
-		case trace.Syscall:
-			t.Syscalls = append(t.Syscalls, f)
-		case trace.Exec:
-			t.Execs = append(t.Execs, f)
-		case trace.File:
-			t.Files = append(t.Files, f)
-		case trace.Capability:
-			t.Capabilities = append(t.Capabilities, f)
-		case trace.Socket:
-			t.Sockets = append(t.Sockets, f)
-		case trace.Argument:
-			t.Arguments = append(t.Arguments, f)
-		}
+		t.Add(f)
 	}
 	return t
 }

@@ -34,8 +34,7 @@ func rotatedNames(files []FileGrant) (rotated []FileGrant) {
 
 // holdsLogs says whether a directory is for logs, by its name or one above it.
 func holdsLogs(dir string) bool {
-	return dir == "/var/log" || strings.HasPrefix(dir, "/var/log/") ||
-		slices.ContainsFunc(strings.Split(dir, "/"), func(name string) bool { return name == "log" || name == "logs" })
+	return slices.ContainsFunc(strings.Split(dir, "/"), func(name string) bool { return name == "log" || name == "logs" })
 }
 
 // followedBy is the pattern of the same names with a text and a wildcard behind them.

@@ -35,11 +35,7 @@ func (o *actsOptions) addFlags(cmd *cobra.Command) {
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing but the report")
 	e := &o.emit
 	f.StringVarP(&e.user, "user", "u", "", "make the profile for a worker that runs as `NAME` (default: as recorded)")
-	f.IntVar(&e.systemd, "systemd-version", 0, "write for systemd `N` (default: the one that runs)")
-	f.BoolVar(&e.strict, "strict", false, "as of emit: grant what was seen only")
-	f.BoolVar(&e.execs, "exec-files", false, "as of emit: list each program in ExecPaths=")
-	f.StringVar(&e.syscalls, "syscalls", listed, "as of emit: write SystemCallFilter= as `FORM`, list or groups")
-	f.StringVar(&e.fold, "fold", "stable", "as of emit: which names become patterns, `HOW` is none, stable or broad")
+	o.emit.addFlagsOfText(cmd)
 }
 
 const actsHelp = `acts tries, inside a profile's sandbox, what the profile is to prevent: writing to

@@ -14,9 +14,9 @@ func newRoot() *cobra.Command {
 down the least privilege that it needs as systemd and AppArmor profiles.
 
 Exit status: 0 on success, 1 when the answer is no (check found what would be
-denied, verify what was, acts
-what is possible, docs --check a stale page, doctor that recording cannot
-work), 2 on trouble. diff and record have their own; see their help.`,
+denied, verify what was, acts what is possible, docs --check a stale page, doctor
+that recording cannot work), 2 on trouble. diff and record have their own; see
+their help.`,
 		Example: `  sudo osapi-profile record -- /usr/local/bin/osapi job worker start
   sudo osapi-profile emit --format systemd`,
 		Args:          cobra.ArbitraryArgs,

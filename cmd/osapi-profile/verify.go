@@ -49,9 +49,15 @@ func (o *verifyOptions) addRunFlags(cmd *cobra.Command, verb string) {
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "say nothing but warnings and the report")
 	e := &o.emit
 	f.StringVarP(&e.user, "user", "u", "", "make the profile for, and run the worker as, `NAME` (default: as recorded)")
+	f.BoolVar(&e.limits, "limits", false, "as of emit: set the limits on memory, CPU and tasks")
+	o.emit.addFlagsOfText(cmd)
+}
+
+// addFlagsOfText are those of emit that decide on the text that is tried.
+func (e *emitOptions) addFlagsOfText(cmd *cobra.Command) {
+	f := cmd.Flags()
 	f.IntVar(&e.systemd, "systemd-version", 0, "write for systemd `N` (default: the one that runs)")
 	f.BoolVar(&e.strict, "strict", false, "as of emit: grant what was seen only")
-	f.BoolVar(&e.limits, "limits", false, "as of emit: set the limits on memory, CPU and tasks")
 	f.BoolVar(&e.execs, "exec-files", false, "as of emit: list each program in ExecPaths=")
 	f.StringVar(&e.syscalls, "syscalls", listed, "as of emit: write SystemCallFilter= as `FORM`, list or groups")
 	f.StringVar(&e.fold, "fold", "stable", "as of emit: which names become patterns, `HOW` is none, stable or broad")

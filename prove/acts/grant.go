@@ -139,19 +139,11 @@ func asTrace(of []any) *trace.Trace {
 		switch f := f.(type) {
 		case trace.Subject:
 			t.Subjects = append(t.Subjects, f)
-		case trace.Syscall:
-			t.Syscalls = append(t.Syscalls, f)
-		case trace.Exec:
-			t.Execs = append(t.Execs, f)
 		case trace.File:
 			f.FS = fileSystem(string(f.Path))
-			t.Files = append(t.Files, f)
-		case trace.Capability:
-			t.Capabilities = append(t.Capabilities, f)
-		case trace.Socket:
-			t.Sockets = append(t.Sockets, f)
-		case trace.Argument:
-			t.Arguments = append(t.Arguments, f)
+			t.Add(f)
+		default:
+			t.Add(f)
 		}
 	}
 	return t

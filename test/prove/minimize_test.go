@@ -27,11 +27,7 @@ func TestMinimize(t *testing.T) {
 	c := exec.Command(filepath.Join(root, "test/container/container.sh"), "run", dir, "--", "./minimize.sh")
 	c.Env = append(os.Environ(), "CONTAINER_TIMEOUT=400")
 	command(t, c)
-	text := func(name string) string {
-		data, err := os.ReadFile(filepath.Join(dir, name))
-		require.NoError(t, err)
-		return string(data)
-	}
+	text := textsIn(t, dir)
 
 	require.Equal(t, "0\n", text("minimize.status"), text("minimize.err"))
 	s, err := minimize.ReadFile(filepath.Join(dir, "marks.json"))
@@ -93,11 +89,7 @@ func TestMinimize(t *testing.T) {
 // minimizedRules is about a profile that was minimized under AppArmor, in the guest.
 func minimizedRules(t *testing.T, dir string) {
 	t.Helper()
-	text := func(name string) string {
-		data, err := os.ReadFile(filepath.Join(dir, name))
-		require.NoError(t, err)
-		return string(data)
-	}
+	text := textsIn(t, dir)
 	require.Equal(t, "0\n", text("minimize.status"), text("minimize.err"))
 	s, err := minimize.ReadFile(filepath.Join(dir, "marks.json"))
 	require.NoError(t, err)
@@ -119,4 +111,13 @@ func minimizedRules(t *testing.T, dir string) {
 	}
 	assert.Regexp(t, `(?m)^  (owner )?/srv/w/out r?w, # required to write; `, text("required.apparmor"))
 	assert.False(t, strings.Contains(text("required.apparmor"), "/srv/w/spare"), text("required.apparmor"))
+}
+
+// textsIn reads what a run has left in its directory.
+func textsIn(t *testing.T, dir string) func(name string) string {
+	return func(name string) string {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		return string(data)
+	}
 }

@@ -130,11 +130,11 @@ func (s *stage) recordOnce(t *testing.T, base string, names []string) (skipped b
 	if err != nil {
 		return false, err
 	}
-	wrong, parts := r.wrongHoles(read, names), byOperation(read)
-	idleFacts, idle := r.words(parts, idling)
+	wrong := r.wrongHoles(read, names)
+	idleFacts, idle := r.words(read, idling)
 	idle = append(idle, runtimeCalls...)
 	for _, name := range names {
-		facts, calls := r.words(parts, name)
+		facts, calls := r.words(read, name)
 		a, done := table()[name], performed{status: r.status[name], wrong: wrong[name]}
 		if done.status != notHere {
 			done.wrong = append(done.wrong, difference(a.expected(s.probePath), without(without(facts, idleFacts), a.perhaps))...)

@@ -10,42 +10,6 @@ import (
 	"github.com/osapi-io/osapi-profile/trace"
 )
 
-// byOperation are parts of a trace.
-func byOperation(read *trace.Trace) map[string]*trace.Trace {
-	parts := map[string]*trace.Trace{}
-	part := func(s trace.Seen) *trace.Trace {
-		if parts[s.Operation] == nil {
-			parts[s.Operation] = &trace.Trace{Subjects: read.Subjects}
-		}
-		return parts[s.Operation]
-	}
-	for _, f := range read.Syscalls {
-		p := part(f.Seen)
-		p.Syscalls = append(p.Syscalls, f)
-	}
-	for _, f := range read.Files {
-		p := part(f.Seen)
-		p.Files = append(p.Files, f)
-	}
-	for _, f := range read.Execs {
-		p := part(f.Seen)
-		p.Execs = append(p.Execs, f)
-	}
-	for _, f := range read.Capabilities {
-		p := part(f.Seen)
-		p.Capabilities = append(p.Capabilities, f)
-	}
-	for _, f := range read.Arguments {
-		p := part(f.Seen)
-		p.Arguments = append(p.Arguments, f)
-	}
-	for _, f := range read.Sockets {
-		p := part(f.Seen)
-		p.Sockets = append(p.Sockets, f)
-	}
-	return parts
-}
-
 func without(list, others []string) []string {
 	return slices.DeleteFunc(sorted(list), func(s string) bool { return slices.Contains(others, s) })
 }
@@ -60,11 +24,8 @@ var runtimeCalls = []string{
 
 // words are all facts of the programs of an action in words, as they stand in
 // the table of actions, and its system calls with their outcomes.
-func (r *performance) words(parts map[string]*trace.Trace, name string) (facts, calls []string) {
-	read := parts[r.acts[name]]
-	if read == nil {
-		return nil, nil
-	}
+func (r *performance) words(whole *trace.Trace, name string) (facts, calls []string) {
+	read := whole.OfOperations(func(operation string) bool { return operation == r.acts[name] })
 	w := wording{
 		dir:     filepath.Join(r.base, r.name, r.acts[name]),
 		program: r.program(), programs: map[int]trace.Subject{},
