@@ -266,6 +266,7 @@ int attach(struct bpf_iter__task *ctx)
 		lose(LOST_SCOPE);
 		return 0;
 	}
+	mark(task->pid);
 	count_task();
 	enlist(leader);
 	return 0;

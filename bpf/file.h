@@ -131,21 +131,40 @@ static __always_inline void place_event(struct task_struct *task, struct task_st
 		tell_place(task, &key, mnt, dentry, inode, flags);
 }
 
-/* Whether this key was sent. A thread keeps some of those that it found in the set: to
- * compare one costs a tenth of a look-up. */
-static __always_inline bool was_sent(struct task_state *state, struct seen_key *key)
+/* Where a thread keeps a key that it found in the set: to compare one costs a tenth of
+ * a look-up. */
+static __always_inline struct seen_key *place_of(struct task_state *state, struct seen_key *key)
 {
-	struct seen_key *kept = &state->files[(key->inode ^ key->name ^ key->access) & (KEPT_FILES - 1)];
-	u64 *a = (void *)kept, *b = (void *)key, different = 0;
+	return &state->files[(key->inode ^ key->name ^ key->access) & (KEPT_FILES - 1)];
+}
+
+static __always_inline bool is_kept(struct task_state *state, struct seen_key *key)
+{
+	u64 *a = (void *)place_of(state, key), *b = (void *)key, different = 0;
 
 	for (int i = 0; i < (int)(sizeof(*key) / sizeof(u64)); i++)
 		different |= a[i] ^ b[i];
-	if (!different)
+	return !different;
+}
+
+/* Whether this key was sent. */
+static __always_inline bool was_sent(struct task_state *state, struct seen_key *key)
+{
+	if (is_kept(state, key))
 		return true;
 	if (!bpf_map_lookup_elem(&seen, key))
 		return false;
-	__builtin_memcpy(kept, key, sizeof(*key));
+	__builtin_memcpy(place_of(state, key), key, sizeof(*key));
 	return true;
+}
+
+static __always_inline void key_of_access(struct seen_key *key, struct task_struct *task, struct task_state *state,
+					  struct file *file, u32 access, u32 outcome)
+{
+	key_of_task(key, state, task);
+	key->access = access;
+	key->outcome = outcome;
+	key_of_file(key, file);
 }
 
 static __always_inline void file_event(struct task_struct *task, struct task_state *state, struct file *file,
@@ -153,10 +172,7 @@ static __always_inline void file_event(struct task_struct *task, struct task_sta
 {
 	struct seen_key key = {};
 
-	key_of_task(&key, state, task);
-	key.access = access;
-	key.outcome = outcome;
-	key_of_file(&key, file);
+	key_of_access(&key, task, state, file, access, outcome);
 	if (!was_sent(state, &key))
 		tell_place(task, &key, BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry),
 			   BPF_CORE_READ(file, f_inode), flags);

@@ -68,12 +68,41 @@ static __always_inline u32 access_of(u32 flags)
 	return access;
 }
 
+/* What a file was opened for, and whether that made it (EVENT_CREATED). */
+static __always_inline u32 opened_for(u32 flags, struct file *file, u32 *made)
+{
+	u32 access = access_of(flags);
+
+	*made = 0;
+	if (mode_of_file(file) & FMODE_CREATED)
+		*made |= EVENT_CREATED;
+	if (flags & O_TMPFILE)
+		*made |= EVENT_CREATED | EVENT_TMPFILE;
+	return *made ? access | ACCESS_CREATE : access;
+}
+
+/* Whether an open came to what this thread has told of: most do, and need no handler,
+ * which would have to find the thread's state again. */
+static __always_inline bool is_kept_open(struct task_struct *task, struct task_state *state, struct treatment *t,
+					 long ret)
+{
+	struct seen_key key = {};
+	struct file *file;
+	u32 access, made;
+
+	if (ret < 0 || !descriptor(task, ret, &file))
+		return false;
+	access = opened_for(open_flags_of(t, state), file, &made);
+	key_of_access(&key, task, state, file, access, 0);
+	return is_kept(state, &key);
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(handle_open, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *state = current_state();
-	u32 flags, access, mark = 0;
+	u32 flags, access, made;
 	struct named named = {};
 	struct treatment *t;
 	struct file *file;
@@ -84,19 +113,14 @@ int BPF_PROG(handle_open, struct pt_regs *regs, long ret)
 	if (!t)
 		return 0;
 	flags = open_flags_of(t, state);
-	access = access_of(flags);
 	if (ret >= 0 && descriptor(task, ret, &file)) {
-		if (mode_of_file(file) & FMODE_CREATED)
-			mark |= EVENT_CREATED;
-		if (flags & O_TMPFILE)
-			mark |= EVENT_CREATED | EVENT_TMPFILE;
-		if (mark)
-			access |= ACCESS_CREATE;
-		file_event(task, state, file, access, 0, mark);
+		access = opened_for(flags, file, &made);
+		file_event(task, state, file, access, 0, made);
 		return 0;
 	}
 	if (t->path < 0)
 		return 0;
+	access = access_of(flags);
 	if (flags & O_CREAT)
 		access |= ACCESS_CREATE;
 	name_of(&named, t, state);

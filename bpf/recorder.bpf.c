@@ -18,7 +18,7 @@ SEC("tp_btf/sys_enter")
 int BPF_PROG(enter, struct pt_regs *regs, long nr)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_state *state = current_state();
+	struct task_state *state = state_of_caller(task);
 	struct treatment *t;
 	u32 abi, call;
 
@@ -57,7 +57,8 @@ int BPF_PROG(enter, struct pt_regs *regs, long nr)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(leave, struct pt_regs *regs, long ret)
 {
-	struct task_state *state = current_state();
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_state *state = state_of_caller(task);
 	struct treatment *t;
 	u32 call;
 
@@ -68,7 +69,7 @@ int BPF_PROG(leave, struct pt_regs *regs, long ret)
 	if (call == CALL_EXECED)
 		return 0;
 	if (call == CALL_OUTSIDE) {
-		refused(state, bpf_get_current_task_btf(), regs, ret);
+		refused(state, task, regs, ret);
 		return 0;
 	}
 	t = treatment_of(call);
@@ -83,6 +84,8 @@ int BPF_PROG(leave, struct pt_regs *regs, long ret)
 	if (t->handler == HANDLE_NONE)
 		return 0;
 	state->returned = call;
+	if (t->handler == HANDLE_OPEN && is_kept_open(task, state, t, ret))
+		return 0;
 	bpf_tail_call(ctx, &handlers, t->handler);
 	return 0;
 }
@@ -107,6 +110,7 @@ int BPF_PROG(fork, struct task_struct *parent, struct task_struct *child)
 	state->operation = from->operation;
 	state->call = from->call; /* the child returns from it too */
 	state->lifted = from->lifted;
+	mark(child->pid);
 	count_task();
 	if (child->pid == child->tgid)
 		enlist(child);
@@ -121,6 +125,7 @@ int BPF_PROG(finish, struct task_struct *task)
 	if (state) {
 		killed_by_filter(state, task);
 		flush_recent(state);
+		unmark(task->pid);
 		__sync_fetch_and_sub(&task_count, 1);
 	} else if (!scope_of(task)) {
 		return 0;
@@ -172,6 +177,7 @@ static __always_inline struct task_state *scope_of_exec(struct task_struct *task
 	*first = true;
 	new_state(state);
 	state->lifted = lifted;
+	mark(task->pid);
 	count_task();
 	enlist(task);
 	return state;
@@ -196,6 +202,10 @@ int BPF_PROG(exec, struct task_struct *task, int old_pid, struct linux_binprm *b
 	state = scope_of_exec(task, bprm, out, &first);
 	if (!state)
 		return 0;
+	if ((u32)old_pid != task->pid) { /* it took over the number of its process */
+		unmark(old_pid);
+		mark(task->pid);
+	}
 	if (first) {
 		flags = EVENT_FIRST;
 	} else if (state->call == CALL_EXECED) {

@@ -335,6 +335,7 @@ const (
 	RecorderVarAttachedThreads             = "attached_threads"
 	RecorderVarAttaching                   = "attaching"
 	RecorderVarGeneration                  = "generation"
+	RecorderVarMarks                       = "marks"
 	RecorderVarMemoryChecks                = "memory_checks"
 	RecorderVarOperation                   = "operation"
 	RecorderVarPidLevel                    = "pid_level"
@@ -481,6 +482,7 @@ type RecorderVariableSpecs struct {
 	AttachedThreads       *ebpf.VariableSpec `ebpf:"attached_threads"`
 	Attaching             *ebpf.VariableSpec `ebpf:"attaching"`
 	Generation            *ebpf.VariableSpec `ebpf:"generation"`
+	Marks                 *ebpf.VariableSpec `ebpf:"marks"`
 	MemoryChecks          *ebpf.VariableSpec `ebpf:"memory_checks"`
 	Operation             *ebpf.VariableSpec `ebpf:"operation"`
 	PidLevel              *ebpf.VariableSpec `ebpf:"pid_level"`
@@ -584,6 +586,7 @@ type RecorderVariables struct {
 	AttachedThreads       *ebpf.Variable `ebpf:"attached_threads"`
 	Attaching             *ebpf.Variable `ebpf:"attaching"`
 	Generation            *ebpf.Variable `ebpf:"generation"`
+	Marks                 *ebpf.Variable `ebpf:"marks"`
 	MemoryChecks          *ebpf.Variable `ebpf:"memory_checks"`
 	Operation             *ebpf.Variable `ebpf:"operation"`
 	PidLevel              *ebpf.Variable `ebpf:"pid_level"`

@@ -71,6 +71,33 @@ u32 operation;       /* the step of the plan that is running */
 u32 task_count;      /* threads in scope */
 u32 task_peak;
 
+/* A bit for each thread in scope, by its number in the initial pid namespace: the two
+ * programs that every system call of the machine passes read it first, since a look
+ * into a task's storage costs ten times as much. It decides nothing else. A bit that
+ * is left behind (an execve of a thread that is not the first takes over the number of
+ * that one) costs the look that it would have saved. */
+#define PIDS (1 << 22) /* PID_MAX_LIMIT of a 64-bit kernel */
+u64 marks[PIDS / 64];
+
+static __always_inline bool is_marked(struct task_struct *task)
+{
+	u32 pid = task->pid & (PIDS - 1);
+
+	return marks[pid / 64] >> (pid & 63) & 1;
+}
+
+static __always_inline void mark(u32 pid)
+{
+	pid &= PIDS - 1;
+	__sync_fetch_and_or(&marks[pid / 64], 1ull << (pid & 63));
+}
+
+static __always_inline void unmark(u32 pid)
+{
+	pid &= PIDS - 1;
+	__sync_fetch_and_and(&marks[pid / 64], ~(1ull << (pid & 63)));
+}
+
 static __always_inline void lose(u32 reason)
 {
 	u64 *n = bpf_map_lookup_elem(&losses, &reason);
@@ -82,6 +109,12 @@ static __always_inline void lose(u32 reason)
 static __always_inline struct task_state *current_state(void)
 {
 	return bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), 0, 0);
+}
+
+/* The state of the task that makes a system call, if it is in scope. */
+static __always_inline struct task_state *state_of_caller(struct task_struct *task)
+{
+	return is_marked(task) ? bpf_task_storage_get(&tasks, task, 0, 0) : NULL;
 }
 
 /* The process id that the recorder sees: a worker may live in pid namespaces
