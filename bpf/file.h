@@ -49,8 +49,8 @@ static __always_inline void head(struct event *e, u32 kind, struct task_struct *
 	e->outcome = key->outcome;
 	e->access = key->access;
 	e->fsuid = key->fsuid;
-	e->fsgid = BPF_CORE_READ(task, cred, fsgid.val);
-	e->tgid = pid_at(BPF_CORE_READ(task, group_leader), pid_level);
+	e->fsgid = member_of(cred, word_of(task_struct, task, cred), fsgid.val);
+	e->tgid = pid_at((void *)word_of(task_struct, task, group_leader), pid_level);
 	e->mntns = mount_namespace(task);
 	e->time = bpf_ktime_get_ns();
 }
@@ -58,9 +58,10 @@ static __always_inline void head(struct event *e, u32 kind, struct task_struct *
 /* The task's root, when it is not that of its mount namespace. */
 static __always_inline void add_root(struct scratch *out, u32 which, u32 *used, struct task_struct *task)
 {
-	struct vfsmount *mnt = BPF_CORE_READ(task, fs, root.mnt);
+	u64 fs = word_of(task_struct, task, fs);
 
-	out->event.length[TEXT_ROOT] = add_walk(which, used, (u64)mnt, (u64)BPF_CORE_READ(task, fs, root.dentry));
+	out->event.length[TEXT_ROOT] =
+		add_walk(which, used, word_of(fs_struct, fs, root.mnt), word_of(fs_struct, fs, root.dentry));
 }
 
 static __always_inline void key_of_task(struct seen_key *key, struct task_state *state, struct task_struct *task)
@@ -188,14 +189,16 @@ static __always_inline bool base_of(struct scratch *out, u32 text, int dirfd, st
 	if (out->text[text & (TEXT_MAX - 1)] == '/')
 		return true;
 	if (dirfd == AT_FDCWD) {
-		given->dentry = (u64)BPF_CORE_READ(task, fs, pwd.dentry);
-		given->mnt = (u64)BPF_CORE_READ(task, fs, pwd.mnt);
+		u64 fs = word_of(task_struct, task, fs);
+
+		given->dentry = word_of(fs_struct, fs, pwd.dentry);
+		given->mnt = word_of(fs_struct, fs, pwd.mnt);
 		return true;
 	}
 	if (!descriptor(task, dirfd, &file))
 		return false;
-	given->dentry = (u64)BPF_CORE_READ(file, f_path.dentry);
-	given->mnt = (u64)BPF_CORE_READ(file, f_path.mnt);
+	given->dentry = word_of(file, file, f_path.dentry);
+	given->mnt = word_of(file, file, f_path.mnt);
 	return true;
 }
 
@@ -269,8 +272,8 @@ static __always_inline void name_event(struct task_struct *task, struct task_sta
 {
 	u32 which = SCRATCH_EXIT, used, fault, length2 = 0;
 	struct seen_key key = {};
-	struct dentry *start;
 	struct scratch *out = bpf_map_lookup_elem(&scratches, &which);
+	u64 start;
 
 	if (!out)
 		return;
@@ -294,9 +297,8 @@ static __always_inline void name_event(struct task_struct *task, struct task_sta
 	key.access = access;
 	key.outcome = outcome;
 	key.mount = out->given[0].mnt;
-	start = (void *)out->given[0].dentry;
-	start = start ?: BPF_CORE_READ(task, fs, root.dentry);
-	key.inode = BPF_CORE_READ(start, d_inode, i_ino);
+	start = out->given[0].dentry ?: word_of(fs_struct, word_of(task_struct, task, fs), root.dentry);
+	key.inode = member_of(inode, word_of(dentry, start, d_inode), i_ino);
 	flags |= out->given[0].flags;
 	key.device = flags;
 	if (bpf_map_lookup_elem(&seen, &key))

@@ -37,8 +37,8 @@ struct {
 } scratches SEC(".maps");
 
 struct walk {
-	struct dentry *dentry;
-	struct mount *mount;
+	u64 dentry; /* struct dentry * */
+	u64 mount;  /* struct mount * */
 	struct scratch *out;
 	u32 used;
 	bool whole;
@@ -53,23 +53,21 @@ static __always_inline struct mount *real_mount(struct vfsmount *mnt)
 static long step_up(u32 index, void *ctx)
 {
 	struct walk *w = ctx;
-	struct dentry *parent, *dentry = w->dentry;
-	struct mount *mount = w->mount; /* BPF_CORE_READ would relocate our own struct as well */
-	const unsigned char *name;
+	u64 parent, dentry = w->dentry, mount = w->mount;
 	long n;
 
-	if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
-		struct mount *up = BPF_CORE_READ(mount, mnt_parent);
+	if (dentry == word_of(mount, mount, mnt.mnt_root)) {
+		u64 up = word_of(mount, mount, mnt_parent);
 
 		if (up == mount) {
 			w->whole = true;
 			return 1;
 		}
-		w->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+		w->dentry = word_of(mount, mount, mnt_mountpoint);
 		w->mount = up;
 		return 0;
 	}
-	parent = BPF_CORE_READ(dentry, d_parent);
+	parent = word_of(dentry, dentry, d_parent);
 	if (parent == dentry) { /* the root of a tree, yet not of this mount */
 		w->whole = true;
 		w->detached = true;
@@ -77,8 +75,8 @@ static long step_up(u32 index, void *ctx)
 	}
 	if (w->used >= TEXT_MAX)
 		return 1;
-	name = BPF_CORE_READ(dentry, d_name.name);
-	n = bpf_probe_read_kernel_str(&w->out->text[w->used & (TEXT_MAX - 1)], NAME_ROOM, name);
+	n = bpf_probe_read_kernel_str(&w->out->text[w->used & (TEXT_MAX - 1)], NAME_ROOM,
+				      (void *)word_of(dentry, dentry, d_name.name));
 	if (n <= 0)
 		return 1;
 	w->used += n;
@@ -95,7 +93,7 @@ static long step_up(u32 index, void *ctx)
 __noinline u32 walk_into(u32 which, u32 used, u64 mnt, u64 dentry)
 {
 	struct scratch *out = bpf_map_lookup_elem(&scratches, &which);
-	struct walk w = { .dentry = (void *)dentry, .mount = real_mount((void *)mnt), .out = out, .used = used };
+	struct walk w = { .dentry = dentry, .mount = (u64)real_mount((void *)mnt), .out = out, .used = used };
 
 	if (!out || !dentry)
 		return used;
@@ -194,16 +192,6 @@ __noinline u64 hash_name(u32 which, u32 at, u32 length)
 	return h.hash;
 }
 
-/* A pointer that was read as a number, with its type again: what it leads to is
- * then read by loads, at a tenth of the price of a call for each member. Since
- * Linux 6.2; where it is missing the verifier drops the branch that asks for it. */
-extern void *bpf_rdonly_cast(const void *pointer, u32 type) __ksym __weak;
-#define typed(type, pointer) ((struct type *)bpf_rdonly_cast(pointer, bpf_core_type_id_kernel(struct type)))
-
-/* Eight bytes of the kernel's, which are no pointer to the verifier, so that it lets
- * any other be made of them: by a structure that begins with a number. */
-#define number_at(address) ((u64)typed(timespec64, (void *)(address))->tv_sec)
-
 /* Where relative names of the task start, or those below a descriptor. The task
  * comes from the kernel with its type, so its members need no call to be read. */
 static __always_inline bool descriptor(struct task_struct *task, int fd, struct file **file)
@@ -227,23 +215,24 @@ static __always_inline u32 mode_of_file(struct file *file)
 
 static __always_inline u32 mount_namespace(struct task_struct *task)
 {
-	return BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	u64 ns = word_of(nsproxy, word_of(task_struct, task, nsproxy), mnt_ns);
+
+	return member_of(mnt_namespace, ns, ns.inum);
 }
 
 static __always_inline void describe(struct event *e, struct inode *inode)
 {
-	struct super_block *sb = BPF_CORE_READ(inode, i_sb);
-	const char *fs = BPF_CORE_READ(sb, s_type, name);
+	u64 sb = word_of(inode, inode, i_sb);
 
-	e->uid = BPF_CORE_READ(inode, i_uid.val);
-	e->gid = BPF_CORE_READ(inode, i_gid.val);
-	e->mode = BPF_CORE_READ(inode, i_mode);
-	e->inode = BPF_CORE_READ(inode, i_ino);
-	e->rdev = BPF_CORE_READ(inode, i_rdev);
-	e->device = BPF_CORE_READ(sb, s_dev);
-	if (BPF_CORE_READ(inode, i_nlink) == 0)
+	e->uid = member_of(inode, inode, i_uid.val);
+	e->gid = member_of(inode, inode, i_gid.val);
+	e->mode = member_of(inode, inode, i_mode);
+	e->inode = member_of(inode, inode, i_ino);
+	e->rdev = member_of(inode, inode, i_rdev);
+	e->device = member_of(super_block, sb, s_dev);
+	if (member_of(inode, inode, i_nlink) == 0)
 		e->flags |= EVENT_UNLINKED;
-	bpf_probe_read_kernel_str(e->fs, sizeof(e->fs), fs);
+	bpf_probe_read_kernel_str(e->fs, sizeof(e->fs), (void *)word_of(file_system_type, word_of(super_block, sb, s_type), name));
 }
 
 #endif
