@@ -26,6 +26,10 @@ func postgres(suite string) string {
 
 // daemons are all, as a Debian release has them.
 func daemons(suite string) []daemon {
+	postfix := "postfix.service"
+	if suite == place.Bookworm {
+		postfix = "postfix@-.service"
+	}
 	return []daemon{
 		{Name: "nginx", Unit: "nginx.service", Package: "nginx-light"},
 		{Name: "redis", Unit: "redis-server.service", Package: "redis-server"},
@@ -35,11 +39,14 @@ func daemons(suite string) []daemon {
 		{Name: "unbound", Unit: "unbound.service", Package: "unbound"},
 		{Name: "dnsmasq", Unit: "dnsmasq.service", Package: "dnsmasq"},
 		{Name: "mosquitto", Unit: "mosquitto.service", Package: "mosquitto"},
+		{Name: "postfix", Unit: postfix, Package: "postfix"},
+		{Name: "ngircd", Unit: "ngircd.service", Package: "ngircd"},
 		{Name: "rsyslog", Unit: "rsyslog.service", Package: "rsyslog"},
 		{Name: "cron", Unit: "cron.service", Package: "cron"},
 		{Name: "memcached", Unit: "memcached.service", Package: "memcached"},
 		{Name: "haproxy", Unit: "haproxy.service", Package: "haproxy"},
 		{Name: "python", Unit: "proof-python.service", Package: "python3", Own: true},
+		{Name: "node", Unit: "proof-node.service", Package: "nodejs", Own: true},
 	}
 }
 
@@ -68,7 +75,7 @@ func choose(suite string, names []string) ([]daemon, error) {
 // takes it for given.
 func guestPackages(suite string) string {
 	return "nginx-light curl memcached openssh-server openssh-client cron redis-server redis-tools dnsmasq chrony rsyslog " +
-		"iproute2 procps mosquitto mosquitto-clients unbound dns-root-data haproxy python3 postgresql-" + postgres(suite)
+		"iproute2 procps mosquitto mosquitto-clients unbound dns-root-data haproxy python3 nodejs postfix ngircd postgresql-" + postgres(suite)
 }
 
 // suiteHere is the Debian release of this machine.

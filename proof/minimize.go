@@ -58,7 +58,7 @@ func (d daemon) minimize(ctx context.Context, m *minimized) (err error) {
 	if err := d.planWithReset(plan); err != nil {
 		return err
 	}
-	said, err := place.Output(exec.CommandContext(ctx, "./osapi-profile", "minimize", "--yes", "--quiet", "--unit", d.Unit, "--plan", plan,
+	said, err := place.Output(d.command(ctx, "./osapi-profile", "minimize", "--yes", "--quiet", "--unit", d.Unit, "--plan", plan,
 		"--profile", profile, "--kinds", synth.EntryCapability, "--marks", marks, d.file(".jsonl")))
 	if err != nil {
 		return err
