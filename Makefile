@@ -42,7 +42,7 @@ test-slow: build ## tests against strace, and in the container and the guest
 sweep: ## take capabilities away from real daemons, DAEMONS="..." or all, and write what that shows into its page (root)
 	go run ./test/sweep $(if $(DAEMONS),,-write docs/docs/sidebar/capability-sweep.md) $(DAEMONS)
 
-proof: ## run real daemons again under their own profiles, DAEMONS="..." or all; PROOF=guest: under AppArmor too; MINIMIZE=yes: without one capability after another (root)
+proof: ## run real daemons again under their own profiles, DAEMONS="..." or all; PROOF=guest: under AppArmor too; VM_SUITE=trixie: of Debian 13; MINIMIZE=yes: without one capability after another (root)
 	go run ./proof $(if $(filter guest,$(PROOF)),-guest) $(if $(MINIMIZE),-minimize -write docs/docs/sidebar/minimize.md,-write docs/docs/sidebar/proof-matrix.md) $(DAEMONS)
 
 kernels: ## go through the table of actions on each kernel and path of probes, half an hour, and write what came of it into its page (root)

@@ -75,6 +75,28 @@ func ignored(ctx context.Context, cursor string) error {
 	return nil
 }
 
+// process is the main one of the daemon. Where systemd knows none, as of a unit with
+// GuessMainPID=no, it is the first in its control group; "0" where there is none.
+func (d daemon) process(ctx context.Context) (string, error) {
+	text, err := place.Systemctl(ctx, "show", "--property=MainPID", "--property=ControlGroup", d.Unit)
+	if err != nil {
+		return "", err
+	}
+	properties := map[string]string{}
+	for line := range strings.Lines(text) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		properties[name] = value
+	}
+	if pid := properties["MainPID"]; pid != "0" {
+		return pid, nil
+	}
+	all, err := os.ReadFile(filepath.Join("/sys/fs/cgroup", properties["ControlGroup"], "cgroup.procs"))
+	if first, _, ok := strings.Cut(string(all), "\n"); ok {
+		return first, nil
+	}
+	return "0", err
+}
+
 // confined starts the daemon once more and sees that it runs in the sandbox.
 func (d daemon) confined(ctx context.Context) error {
 	if _, err := place.Systemctl(ctx, "start", d.Unit); err != nil {
@@ -82,11 +104,10 @@ func (d daemon) confined(ctx context.Context) error {
 	}
 	var pid string
 	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(200 * time.Millisecond) {
-		text, err := place.Systemctl(ctx, "show", "--value", "--property=MainPID", d.Unit)
-		if err != nil {
+		var err error
+		if pid, err = d.process(ctx); err != nil {
 			return err
 		}
-		pid = strings.TrimSpace(text)
 		// Before it has executed the daemon, systemd's own process may not be there yet.
 		status, _ := os.ReadFile(filepath.Join("/proc", pid, "status"))
 		if strings.Contains(string(status), "\nSeccomp:\t2\n") {

@@ -7,7 +7,13 @@
 // The plan is recorded once without a profile. Then the emitted drop-in is put
 // beside the unit and, in the guest, the emitted AppArmor profile is enforced, and
 // the plan is recorded again. All of its operations must do what they did, and
-// nothing may be refused that was not refused before.
+// nothing may be refused that was not refused before. Then the forbidden acts
+// (prove/acts) are tried in the sandbox: each is to be denied, or to be possible by
+// something that the profile grants.
 //
-//	go run ./proof [-guest] [-write PAGE] [-keep DIR] [DAEMON]...
+// The container has the files of the guest's image, so that nothing is installed on
+// this machine, and VM_SUITE=trixie gives a later systemd there too. -own takes this
+// machine's own files.
+//
+//	go run ./proof [-guest|-own] [-minimize] [-write PAGE] [-keep DIR] [DAEMON]...
 package main

@@ -17,19 +17,28 @@ import (
 )
 
 func main() {
-	guest := flag.Bool("guest", false, "run in the guest, on Debian's own kernel and under AppArmor, instead of the container")
+	var at where
+	flag.BoolVar(&at.guest, "guest", false, "run in the guest, on Debian's own kernel and under AppArmor, instead of the container")
+	flag.BoolVar(&at.own, "own", false, "run in the container over this machine's own files, instead of the guest's")
 	write := flag.String("write", "", "renew the table between the markers of this `PAGE`")
 	keep := flag.String("keep", "", "keep traces, units and profiles in this `DIR`")
 	less := flag.Bool("minimize", false, "find out without which capabilities of its profile each daemon works as well")
 	within := flag.Bool("within", false, "run here: set by this program in the container and the guest")
 	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "usage: proof [-guest] [-minimize] [-write PAGE] [-keep DIR] [DAEMON]...")
+		fmt.Fprintln(flag.CommandLine.Output(), "usage: proof [-guest|-own] [-minimize] [-write PAGE] [-keep DIR] [DAEMON]...")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	chosen, err := choose(flag.Args())
+	suite, err := place.Suite(), error(nil)
+	if *within {
+		suite, err = suiteHere()
+	}
+	if err != nil {
+		exit(err)
+	}
+	chosen, err := choose(suite, flag.Args())
 	switch {
 	case err != nil:
 	case *within && *less:
@@ -41,59 +50,70 @@ func main() {
 			return r
 		})
 	case *less:
-		err = minimizeThere(ctx, *guest, *write, *keep, chosen)
+		err = minimizeThere(ctx, at, *write, *keep, chosen)
 	default:
-		err = proveThere(ctx, *guest, *write, *keep, chosen)
+		err = proveThere(ctx, at, *write, *keep, chosen)
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "proof:", err)
-		os.Exit(1)
+		exit(err)
 	}
 }
 
-func proveThere(ctx context.Context, guest bool, page, keep string, chosen []daemon) error {
+func exit(err error) {
+	fmt.Fprintln(os.Stderr, "proof:", err)
+	os.Exit(1)
+}
+
+// where daemons are run: by default in the container, over the guest's files.
+type where struct {
+	guest bool // in the guest
+	own   bool // in the container over this machine's own files
+}
+
+func proveThere(ctx context.Context, at where, page, keep string, chosen []daemon) error {
 	root, err := place.Root()
 	if err != nil {
 		return err
 	}
-	results, err := proveIn(ctx, root, guest, keep, chosen)
+	results, err := proveIn(ctx, root, at, keep, chosen)
 	if err == nil && page != "" {
-		err = writePage(page, guest, results)
+		err = writePage(page, at.guest, results)
 	}
 	fmt.Print(table(results))
 	return errors.Join(err, verdict(results))
 }
 
-func minimizeThere(ctx context.Context, guest bool, page, keep string, chosen []daemon) error {
+func minimizeThere(ctx context.Context, at where, page, keep string, chosen []daemon) error {
 	root, err := place.Root()
 	if err != nil {
 		return err
 	}
-	results, err := there[minimized](ctx, root, guest, keep, chosen, "-minimize")
+	results, err := there[minimized](ctx, root, at, keep, chosen, "-minimize")
 	if err == nil && page != "" {
-		err = place.RenewTable(page, "minimize", guest, func(old string) string { return renewMinimized(old, results) + "\n" })
+		err = place.RenewTable(page, "minimize", at.guest, func(old string) string { return renewMinimized(old, results) + "\n" })
 	}
 	fmt.Print(renewMinimized("", results))
 	return errors.Join(err, minimizedVerdict(results))
 }
 
-func proveIn(ctx context.Context, root string, guest bool, keep string, chosen []daemon) ([]result, error) {
-	return there[result](ctx, root, guest, keep, chosen)
+func proveIn(ctx context.Context, root string, at where, keep string, chosen []daemon) ([]result, error) {
+	return there[result](ctx, root, at, keep, chosen)
 }
 
 // there has the daemons run in the container or the guest. With an error come the
 // results that there are.
-func there[R any](ctx context.Context, root string, guest bool, keep string, chosen []daemon, more ...string) (results []R, err error) {
+func there[R any](ctx context.Context, root string, at where, keep string, chosen []daemon, more ...string) (results []R, err error) {
 	command := append([]string{"./proof", "-within"}, more...)
 	for _, d := range chosen {
 		command = append(command, d.Name)
 	}
 	job := place.Job{
-		Guest:    guest,
+		Guest:    at.guest,
+		Image:    !at.own,
 		Programs: map[string]string{"osapi-profile": "./cmd/osapi-profile", "proof": "./proof", "client": "./test/client"},
 		Trees:    map[string]string{"daemons": "proof/daemons"},
 		Command:  command,
-		Packages: guestPackages,
+		Packages: guestPackages(place.Suite()),
 		Env:      []string{"CONTAINER_TIMEOUT=6000", "VM_TIMEOUT=14000", "VM_MEMORY=2048"},
 	}
 	err = place.Run(ctx, root, job, func(dir string) error {
@@ -133,8 +153,9 @@ func here[R any](chosen []daemon, take func(daemon) R) error {
 }
 
 func say(r result) {
-	fmt.Printf("%s: %d of %d operations, %d denials, score %.1f (%.1f)\n", r.Daemon, r.Passed, r.Operations, len(r.Denials), r.Score, r.Shipped)
-	for _, line := range slices.Concat(r.Failed, r.Denials, r.Why) {
+	fmt.Printf("%s: %d of %d operations, %d denials, %d acts denied, %d not enforced, %d open, score %.1f (%.1f)\n",
+		r.Daemon, r.Passed, r.Operations, len(r.Denials), r.Acts.Denied, r.Acts.NotEnforced, len(r.Acts.Open), r.Score, r.Shipped)
+	for _, line := range slices.Concat(r.Failed, r.Denials, r.Acts.Open, r.Acts.Granted, r.Why) {
 		fmt.Printf("    %s\n", line)
 	}
 }
@@ -144,7 +165,7 @@ func verdict(results []result) error {
 	var all []error
 	for _, r := range results {
 		if !r.proven() {
-			all = append(all, fmt.Errorf("%s is not proven: %q", r.Daemon, slices.Concat(r.Failed, r.Denials)))
+			all = append(all, fmt.Errorf("%s is not proven: %q", r.Daemon, slices.Concat(r.Failed, r.Denials, r.Acts.Open)))
 		}
 	}
 	return errors.Join(all...)

@@ -34,7 +34,7 @@ func minimizeDaemon(ctx context.Context, d daemon) minimized {
 }
 
 func (d daemon) minimize(ctx context.Context, m *minimized) (err error) {
-	if m.Version, err = d.version(ctx); err != nil {
+	if m.Version, err = version(ctx, d.Package); err != nil {
 		return err
 	}
 	defer func() { _ = d.stop(ctx) }()
@@ -58,7 +58,7 @@ func (d daemon) minimize(ctx context.Context, m *minimized) (err error) {
 	if err := d.planWithReset(plan); err != nil {
 		return err
 	}
-	said, err := place.Output(exec.CommandContext(ctx, "./osapi-profile", "minimize", "--yes", "--quiet", "--unit", d.Unit, "--plan", plan,
+	said, err := place.Output(d.command(ctx, "./osapi-profile", "minimize", "--yes", "--quiet", "--unit", d.Unit, "--plan", plan,
 		"--profile", profile, "--kinds", synth.EntryCapability, "--marks", marks, d.file(".jsonl")))
 	if err != nil {
 		return err
@@ -113,7 +113,7 @@ func renewMinimized(old string, results []minimized) string {
 	}
 	var b strings.Builder
 	b.WriteString(minimizedHead)
-	for _, d := range daemons() {
+	for _, d := range daemons(place.Bookworm) {
 		b.WriteString(rows[d.Name])
 	}
 	return b.String()

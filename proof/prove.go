@@ -18,11 +18,13 @@ type result struct {
 	Daemon     string
 	Version    string // of Debian's package
 	Kernel     string
-	AppArmor   bool // its profile was enforced too
-	Operations int  // of the plan
-	Passed     int  // of these, under the profile
+	Systemd    string // its version, as its package has it
+	AppArmor   string // version of the parser, whose profile was enforced too; "" where the kernel has none
+	Operations int    // of the plan
+	Passed     int    // of these, under the profile
 	Failed     []string
 	Denials    []string // what was refused, and was not before
+	Acts       triedActs
 	Shipped    float64  // score of Debian's unit; 0 if it has none
 	Score      float64  // with the drop-in
 	Why        []string // what keeps it above the limit
@@ -35,7 +37,8 @@ type result struct {
 const limit = 2.0
 
 func (r result) proven() bool {
-	return len(r.Failed) == 0 && len(r.Denials) == 0 && r.Operations > 0 && r.Passed == r.Operations && (r.Score <= limit || len(r.Why) > 0)
+	worked := len(r.Failed) == 0 && len(r.Denials) == 0 && r.Operations > 0 && r.Passed == r.Operations
+	return worked && r.Acts.Denied > 0 && len(r.Acts.Open) == 0 && (r.Score <= limit || len(r.Why) > 0)
 }
 
 // prepareHere makes this machine one for proofs.
@@ -64,24 +67,34 @@ func (d daemon) profile() string { return "proof-" + d.Name }
 // prove trains a daemon, emits its profiles and trains it again under them. What
 // goes wrong on the way is told as a failure.
 func prove(ctx context.Context, d daemon) (r result) {
-	r = result{Daemon: d.Name, AppArmor: enforcing()}
+	r = result{Daemon: d.Name}
 	if err := d.prove(ctx, &r); err != nil {
 		r.Failed = append(r.Failed, err.Error())
 	}
 	return r
 }
 
-// version is that of the daemon's package.
-func (d daemon) version(ctx context.Context) (string, error) {
-	return place.Output(exec.CommandContext(ctx, "dpkg-query", "--show", "--showformat=${Version}", d.Package))
+// version is that of a package.
+func version(ctx context.Context, name string) (string, error) {
+	return place.Output(exec.CommandContext(ctx, "dpkg-query", "--show", "--showformat=${Version}", name))
+}
+
+// versions tells what the daemon is run under.
+func (d daemon) versions(ctx context.Context, r *result) (err error) {
+	if r.Version, err = version(ctx, d.Package); err != nil {
+		return err
+	}
+	if r.Systemd, err = version(ctx, "systemd"); err != nil || !enforcing() {
+		return err
+	}
+	r.AppArmor, err = version(ctx, "apparmor")
+	return err
 }
 
 func (d daemon) prove(ctx context.Context, r *result) error {
-	version, err := d.version(ctx)
-	if err != nil {
+	if err := d.versions(ctx, r); err != nil {
 		return err
 	}
-	r.Version = version
 	defer func() { _ = d.stop(ctx) }()
 	first, err := d.train(ctx, ".jsonl")
 	if err != nil {
@@ -115,7 +128,11 @@ func (d daemon) prove(ctx context.Context, r *result) error {
 	r.Failed = append(r.Failed, second.failed()...)
 	r.Passed = r.Operations - len(second.failed())
 	r.Denials, err = d.denials(ctx, first, second)
-	return errors.Join(err, d.confined(ctx))
+	if err := errors.Join(err, d.confined(ctx), d.stop(ctx)); err != nil {
+		return err
+	}
+	r.Acts, err = d.act(ctx)
+	return err
 }
 
 // weigh tells how much the profile grants, and what that means for the score.

@@ -34,7 +34,7 @@ func (r run) failed() []string {
 // train puts the daemon through its plan, from fresh state.
 func (d daemon) train(ctx context.Context, name string) (run, error) {
 	var r run
-	prepare := exec.CommandContext(ctx, "./prepare")
+	prepare := d.command(ctx, "./prepare")
 	prepare.Dir = filepath.Join("daemons", d.Name)
 	if err := errors.Join(d.unmask(ctx), d.stop(ctx)); err != nil {
 		return r, err
@@ -47,7 +47,7 @@ func (d daemon) train(ctx context.Context, name string) (run, error) {
 	if err := errors.Join(err, cursorErr, clearKernelLog(ctx)); err != nil {
 		return r, err
 	}
-	record := exec.CommandContext(ctx, "./osapi-profile", "record", "--quiet", "--force", "-o", d.file(name),
+	record := d.command(ctx, "./osapi-profile", "record", "--quiet", "--force", "-o", d.file(name),
 		"--unit", d.Unit, "--plan", filepath.Join(prepare.Dir, "plan.yaml"))
 	said, err := place.Output(record)
 	if exit := (*exec.ExitError)(nil); err != nil && (!errors.As(err, &exit) || exit.ExitCode() != operationFailed) {
@@ -64,6 +64,14 @@ func (d daemon) train(ctx context.Context, name string) (run, error) {
 	}
 	r.kernel, err = kernelDenials(ctx)
 	return r, err
+}
+
+// command is one by which, or by whose children, scripts and plans are run. They know
+// the unit by $UNIT, since its name is another one in each release of Debian.
+func (d daemon) command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	c := exec.CommandContext(ctx, name, args...)
+	c.Env = append(os.Environ(), "UNIT="+d.Unit)
+	return c
 }
 
 // operationFailed is what record exits with when an operation of the plan did.

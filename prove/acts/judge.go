@@ -12,7 +12,7 @@ import (
 
 // report judges what was tried.
 func (r *run) report(ctx context.Context) (*Report, error) {
-	out := &Report{Systemd: r.Systemd, NotTried: []string{}, NotInForce: []string{}, OK: true}
+	out := &Report{Systemd: r.Systemd, Quick: r.Quick, NotTried: []string{}, NotInForce: []string{}, OK: true}
 	for _, variants := range [][]*variant{r.without, r.alone} {
 		for _, v := range variants {
 			if v.failed != "" {

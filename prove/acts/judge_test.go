@@ -173,7 +173,9 @@ func TestReportIsTold(t *testing.T) {
 		{Act: "kexec", Tries: "start", Outcome: Possible, Why: "no line forbids it"},
 		{Act: "clock", Tries: "set", Outcome: NotHere, Why: "EPERM without any profile"},
 	}, NotInForce: []string{"X= is not in force"}}
-	var text, table bytes.Buffer
+	var text, table, quick bytes.Buffer
+	require.NoError(t, (&Report{Acts: r.Acts[:1], Quick: true}).WriteText(&quick))
+	require.Contains(t, quick.String(), "mount                  denied (ENOSYS)\n", "nobody asked by which line")
 	require.NoError(t, r.WriteText(&text))
 	require.Equal(t, `mount                  denied (ENOSYS) by each of A=yes, B=yes
 ask-bus                possible, granted: training did it

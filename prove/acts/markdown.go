@@ -14,7 +14,7 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 		outcome, by := t.Outcome, t.Why
 		switch {
 		case t.Outcome == Denied:
-			outcome, by = fmt.Sprintf("denied, `%s`", t.Error), t.denial()
+			outcome, by = fmt.Sprintf("denied, `%s`", t.Error), r.denial(t)
 		case t.Outcome == Possible && t.Explained:
 			outcome = "possible, granted"
 		case t.Outcome == Possible:

@@ -41,10 +41,19 @@ type Report struct {
 	NotTried []string `json:"not_tried"` // lines that could not be taken away, or tried alone, and why
 	// NotInForce are lines that this machine does not enforce, and why.
 	NotInForce []string `json:"not_in_force"`
-	OK         bool     `json:"ok"` // none is possible but for what the profile grants
+	Quick      bool     `json:"quick,omitempty"` // it was not asked which line denies an act
+	OK         bool     `json:"ok"`              // none is possible but for what the profile grants
 }
 
-// denial is what denies an act, in words.
+// denial is what denies an act, in words; "" where that was not asked.
+func (r *Report) denial(t Tried) string {
+	if r.Quick {
+		return ""
+	}
+	return t.denial()
+}
+
+// denial is what denies it, in words.
 func (t Tried) denial() string {
 	var lines []string
 	for _, l := range t.By {
@@ -70,7 +79,7 @@ func (r *Report) WriteText(w io.Writer) error {
 		fmt.Fprintf(b, "%-22s %s", t.Act, t.Outcome)
 		switch {
 		case t.Outcome == Denied:
-			fmt.Fprintf(b, " (%s) %s", t.Error, t.denial())
+			b.WriteString(strings.TrimSuffix(fmt.Sprintf(" (%s) %s", t.Error, r.denial(t)), " "))
 		case t.Outcome == Possible && t.Explained:
 			fmt.Fprintf(b, ", granted: %s", synth.OneLine(t.Why))
 		case t.Outcome == Possible:

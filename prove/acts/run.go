@@ -20,6 +20,7 @@ type Options struct {
 	Granted  *synth.Profile     // what training needs; nil where no training is known
 	Explain  *explain.Explainer // of the same; nil likewise
 	Lacking  string             // why no AppArmor profile is in force, "" if one is
+	Quick    bool               // find out whether acts are denied, and not by which line
 	Say      func(string)       // told what is being done; may be nil
 	Progress func(done, of int) // of the services; may be nil
 }

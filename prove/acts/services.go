@@ -105,6 +105,19 @@ func (r *run) install(ctx context.Context) error {
 	none := func(string) bool { return false }
 	r.full = add("the profile", r.box.text(all), r.apparmor)
 	r.bare = add("no profile", r.box.text(none), "")
+	if !r.Quick {
+		r.apart(add)
+	}
+	services, err := r.host.InstallAll(ctx, units...)
+	for i := range services {
+		variants[i].service = services[i]
+	}
+	return err
+}
+
+// apart adds the services that tell which line denies an act.
+func (r *run) apart(add func(what, lines, profile string) *variant) {
+	all := func(string) bool { return true }
 	r.base = add("what the profile leaves open", r.box.text(isException), "")
 	r.lines = r.box.lines
 	for _, l := range r.box.lines {
@@ -116,15 +129,14 @@ func (r *run) install(ctx context.Context) error {
 		r.without = append(r.without, add("the profile without AppArmor", r.box.text(all), ""))
 		r.alone = append(r.alone, add("AppArmor alone", r.box.text(isException), r.apparmor))
 	}
-	services, err := r.host.InstallAll(ctx, units...)
-	for i := range services {
-		variants[i].service = services[i]
-	}
-	return err
 }
 
 // try has all acts done under each of the services.
 func (r *run) try(ctx context.Context) error {
+	needed := []*variant{r.full, r.bare}
+	if !r.Quick {
+		needed = append(needed, r.base)
+	}
 	done := 0
 	run := func(variants ...*variant) error {
 		for _, v := range variants {
@@ -132,15 +144,15 @@ func (r *run) try(ctx context.Context) error {
 				return fmt.Errorf("trying the acts under %s: %w", v.what, err)
 			}
 			if done++; r.Progress != nil {
-				r.Progress(done, 3+2*len(r.lines))
+				r.Progress(done, len(needed)+2*len(r.lines))
 			}
 		}
 		return nil
 	}
-	if err := run(r.full, r.bare, r.base); err != nil {
+	if err := run(needed...); err != nil {
 		return err
 	}
-	for _, v := range []*variant{r.full, r.bare, r.base} {
+	for _, v := range needed {
 		if v.failed != "" {
 			return fmt.Errorf("the acts cannot be tried under %s: %s", v.what, v.failed)
 		}

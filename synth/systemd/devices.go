@@ -103,11 +103,19 @@ var aboutOthers = []string{"/cmdline", "/environ", "/root", "/cwd"}
 // files of another owner, and files that are of interest only for others. A
 // worker with CAP_SYS_PTRACE sees all of them anyhow.
 func againstProtectProc(d *draft) []conflict {
+	covered := d.files("is mounted over a part of /proc, and not there in a new one", func(g synth.FileGrant) bool {
+		return slices.ContainsFunc(append(g.Systems, g.FS), func(fs string) bool { return coversProc(shape(g.Name()), fs) })
+	})
 	if slices.Contains(d.Required(), "CAP_SYS_PTRACE") {
-		return nil
+		return covered
 	}
-	return d.looksAtOthers()
+	return append(covered, d.looksAtOthers()...)
 }
+
+// coversProc says whether a file of /proc is of a file system that is mounted over it,
+// as containers have them. The directive mounts a new /proc, without those. What is said
+// of a process may be of another file system by itself, such as its namespaces.
+func coversProc(name, fs string) bool { return fs != "" && fs != "proc" && beyondProcess(name) }
 
 func (d *draft) looksAtOthers() []conflict {
 	return d.files("tells of another process", func(g synth.FileGrant) bool {

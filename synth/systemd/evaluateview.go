@@ -33,6 +33,9 @@ func (s *Sandbox) refusesSystem(f trace.File) string {
 	if f.Access&(trace.AccessMount|trace.AccessUnmount) != 0 && s.yes("PrivateMounts") {
 		return "PrivateMounts"
 	}
+	if v := s.value("ProtectProc"); v != "" && v != "default" && coversProc(string(f.Path), f.FS) {
+		return "ProtectProc"
+	}
 	users := s.value("PrivateUsers")
 	others := f.Type != "" && f.UID != 0 && f.UID != f.FSUID && f.Access&(trace.AccessStat|trace.AccessModifies) != 0
 	if others && s.yes("PrivateUsers") || f.Access&trace.AccessChown != 0 && users != "" && users != "no" {

@@ -41,8 +41,12 @@ func (b build) calls(names ...string) build {
 }
 
 func (b build) file(op string, p trace.Path, access trace.Access, syscall, outcome string) build {
+	fs := "ext4"
+	if strings.HasPrefix(string(p), "/proc/") {
+		fs = "proc"
+	}
 	b.Files = append(b.Files, trace.File{
-		Seen: did(op, outcome), Path: p, Access: access, Syscall: syscall, Type: "file", Mode: 0o644, FS: "ext4",
+		Seen: did(op, outcome), Path: p, Access: access, Syscall: syscall, Type: "file", Mode: 0o644, FS: fs,
 	})
 	return b
 }

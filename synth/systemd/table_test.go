@@ -91,6 +91,27 @@ func TestEachProcThatIsNotAProcess(t *testing.T) {
 	}
 }
 
+// TestWhatIsMountedOverProc: a container's manager puts files of its own there, and
+// ProtectProc= mounts a /proc without them.
+func TestWhatIsMountedOverProc(t *testing.T) {
+	for path, c := range map[trace.Path]struct {
+		fs   string
+		gone bool
+	}{
+		"/proc/kmsg": {"tmpfs", true}, "/proc/meminfo": {"fuse.lxcfs", true}, "/proc/uptime": {"proc", false}, "/proc/self/ns/net": {"nsfs", false},
+		"/proc/loadavg": {"", false},
+	} {
+		b := quiet().file("op", path, read, "openat", trace.OK)
+		b.Files[len(b.Files)-1].FS = c.fs
+		text, _ := emit(t, synth.Infer(b.Trace, synth.Options{}), systemd.Options{})
+		written, leftOut := has(text, "ProtectProc")
+		require.Equal(t, c.gone, !written && leftOut, path)
+		box, err := systemd.NewSandbox(systemd.Settings{{Name: "ProtectProc", Value: "invisible"}}, systemd.DefaultVersion)
+		require.NoError(t, err)
+		require.Equal(t, c.gone, len(box.Refuses(b.Trace)) > 0, path)
+	}
+}
+
 func TestPrivateUsersByVersion(t *testing.T) {
 	theirs := quiet().file("op", "/var/lib/theirs", trace.AccessStat, "newfstatat", trace.OK)
 	theirs.Files[len(theirs.Files)-1].UID = 33

@@ -63,7 +63,7 @@ func subsetRows() []row {
 		{
 			name: "ProtectProc", since: 247, kinds: file,
 			says:    "Processes of other users are not to be seen in /proc.",
-			unless:  "a listing of /proc, process 1, files that programs read of other processes than their own",
+			unless:  "a listing of /proc, process 1, files that programs read of other processes than their own, what is mounted over a part of /proc",
 			against: againstProtectProc,
 			write:   func(_ *draft, t *text) { t.line("ProtectProc=invisible") },
 		},

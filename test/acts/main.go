@@ -15,18 +15,8 @@ import (
 	"github.com/osapi-io/osapi-profile/test/place"
 )
 
-// there makes an ordinary host of the bare one, with a user, a boot loader, an SSH
-// server, sudo and a container engine as far as acts look at them.
-const there = `set -e
-useradd --create-home other
-mkdir -p /boot /etc/ssh /etc/sudoers.d
-touch /boot/vmlinuz
-touch /etc/sudoers.d/other
-(umask 077 && : >>/etc/ssh/ssh_host_ed25519_key)
-printf '[Socket]\nListenStream=/run/docker.sock\nAccept=yes\n' >/run/systemd/system/docker.socket
-printf '[Service]\nExecStart=/bin/true\n' >/run/systemd/system/docker@.service
-systemctl daemon-reload
-systemctl start docker.socket
+// there tries the acts on an ordinary host.
+const there = `
 ./osapi-profile acts --yes --quiet --markdown traces/osapi-2026-02.jsonl >acts.md
 `
 
@@ -51,7 +41,7 @@ func run(ctx context.Context, guest bool, page string) error {
 		Guest:    guest,
 		Programs: map[string]string{"osapi-profile": "./cmd/osapi-profile"},
 		Trees:    map[string]string{"traces": "docs/traces"},
-		Command:  []string{"bash", "-c", there},
+		Command:  []string{"bash", "-c", place.Ordinary + there},
 		Env:      []string{"CONTAINER_TIMEOUT=600", "VM_TIMEOUT=3000"},
 	}
 	return place.Run(ctx, root, job, func(dir string) error {

@@ -10,7 +10,7 @@ import (
 
 // RenewTable replaces what stands on a page for one place, between the lines
 //
-//	<!-- TOOL:begin container -->  or guest
+//	<!-- TOOL:begin container -->  or guest; of another Debian release with its name
 //	<!-- TOOL:end -->
 //
 // by what is made of it. A page without these lines is left as it is, and an error.
@@ -18,6 +18,9 @@ func RenewTable(page, tool string, guest bool, renew func(old string) string) er
 	where := "container"
 	if guest {
 		where = "guest"
+	}
+	if suite := Suite(); suite != Bookworm {
+		where += " " + suite
 	}
 	return between(page, fmt.Sprintf("<!-- %s:begin %s -->\n", tool, where), fmt.Sprintf("<!-- %s:end -->\n", tool), renew)
 }

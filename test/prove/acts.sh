@@ -22,6 +22,7 @@ until systemctl list-units --all --plain --no-legend 'osapi-profile-acts-*' | gr
 kill -KILL $!
 remains >left-KILL
 acts hard --profile hard.service
+acts quick --quick --profile hard.service
 remains >left
 # A service that runs, with directories of its own, stays as it is.
 cp plain.service /etc/systemd/system/

@@ -72,6 +72,12 @@ func TestActs(t *testing.T) {
 			assert.Equal(t, acts.Possible, plain[act].Outcome, "%+v", plain[act])
 		})
 	}
+	quick, status := actsOf(t, dir, "quick")
+	assert.Equal(t, "1", status)
+	for act, of := range hard {
+		assert.Equal(t, of.Outcome, quick[act].Outcome, act)
+		assert.Empty(t, quick[act].By, act)
+	}
 	two := hard["give-file-away"]
 	require.Equal(t, acts.Denied, two.Outcome)
 	require.Len(t, two.By, 2, "%+v", two)

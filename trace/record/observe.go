@@ -165,7 +165,7 @@ func (o *observer) file(e event) error {
 	f.Path = trace.Path(climb(e.text[textWalk]))
 	f.Type, f.UID, f.GID, f.Mode = typeOf(e.Mode), e.Uid, e.Gid, e.Mode&0o7777
 	f.FS, f.Device = text(e.Fs[:]), device(e.Mode, e.Rdev)
-	f.Anon = e.is(eventDetached) || e.is(eventUnlinked) && !e.is(eventTmpfile)
+	f.Anon = e.is(eventDetached) || e.is(eventUnlinked) && !e.is(eventTmpfile) && !o.view(&e).leads(string(f.Path), uint64(e.Device), e.Inode)
 	if f.Anon && f.Access == trace.AccessStat {
 		return nil // fstat of a pipe, say
 	}

@@ -4,10 +4,13 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	lacks "github.com/osapi-io/osapi-profile/test/need"
 )
 
 func TestResolve(t *testing.T) {
@@ -99,6 +102,25 @@ func TestClimb(t *testing.T) {
 	} {
 		assert.Equal(t, want, climb(walk))
 	}
+}
+
+// TestMountOfWhatIsRemoved: the name of the mount leads to the file.
+func TestMountOfWhatIsRemoved(t *testing.T) {
+	lacks.Root(t)
+	dir := t.TempDir()
+	from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
+	require.NoError(t, os.WriteFile(from, nil, 0o600))
+	require.NoError(t, os.WriteFile(to, nil, 0o600))
+	info, err := lstat(from)
+	require.NoError(t, err)
+	leads := func(name string) bool { return (view{}).leads(name, kernelDevice(info.Dev), info.Ino) }
+	assert.False(t, leads(from), "it has its name yet")
+	require.NoError(t, syscall.Mount(from, to, "", syscall.MS_BIND, ""))
+	t.Cleanup(func() { assert.NoError(t, syscall.Unmount(to, 0)) })
+	require.NoError(t, os.Remove(from))
+	assert.True(t, leads(to))
+	assert.False(t, leads(from))
+	assert.False(t, (view{}).leads(to, kernelDevice(info.Dev), info.Ino+1))
 }
 
 func TestDevice(t *testing.T) {
