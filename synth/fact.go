@@ -13,7 +13,7 @@ import (
 
 // Fact is a fact of any kind, in the form that commands show it in.
 type Fact struct {
-	Kind string     `json:"kind"`           // "syscall", "exec", "file", "capability", "socket" or "argument"
+	Kind string     `json:"kind"`           // "syscall", "exec", "file", "capability", "socket", "argument" or "resource"
 	Name trace.Path `json:"name"`           // what it is about: a call, a path, a capability, an address
 	What string     `json:"what,omitempty"` // what was done to it
 	// Idle says why no profile has to admit it, "" when one has to.
@@ -35,8 +35,15 @@ type Teller struct{ by subjects }
 // NewTeller is for the facts of t.
 func NewTeller(t *trace.Trace) Teller { return Teller{subjectsOf(t)} }
 
-// Fact is one of the fact types of package trace in words. It panics when given
-// anything else.
+// Peak is how much of something the worker had at most in a run.
+type Peak struct {
+	Run   string
+	Name  string // "tasks"
+	Value uint64
+}
+
+// Fact is one of the fact types of package trace, or a peak, in words. It panics
+// when given anything else.
 func (w Teller) Fact(of any) Fact {
 	switch f := of.(type) {
 	case trace.Syscall:
@@ -51,6 +58,8 @@ func (w Teller) Fact(of any) Fact {
 		return w.socket(f)
 	case trace.Argument:
 		return w.argument(f)
+	case Peak:
+		return Fact{Kind: "resource", Name: trace.Path(f.Name), What: strconv.FormatUint(f.Value, 10) + " at most"}
 	}
 	panic("synth: not a fact")
 }

@@ -90,7 +90,7 @@ func namesThings(name string, words []string) bool {
 	if name == "RestrictNamespaces" {
 		return !slices.Equal(words, []string{"yes"})
 	}
-	return slices.Contains(lists, name) || pathLists[name] || name == "AmbientCapabilities" || name == "SystemCallArchitectures"
+	return slices.Contains(lists, name) && name != "RestrictFileSystems" || pathLists[name] && name != "BindPaths" || name == "AmbientCapabilities" || name == "SystemCallArchitectures"
 }
 
 // frame are the lines of a unit that are there in every one.
