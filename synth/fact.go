@@ -30,10 +30,13 @@ const (
 )
 
 // Teller puts facts of one trace into words.
-type Teller struct{ by subjects }
+type Teller struct {
+	by      subjects
+	starter string
+}
 
 // NewTeller is for the facts of t.
-func NewTeller(t *trace.Trace) Teller { return Teller{subjectsOf(t)} }
+func NewTeller(t *trace.Trace) Teller { return Teller{subjectsOf(t), starterOf(t)} }
 
 // Peak is how much of something the worker had at most in a run.
 type Peak struct {
@@ -74,7 +77,7 @@ func (w Teller) syscall(f trace.Syscall) Fact {
 
 func (w Teller) exec(f trace.Exec) Fact {
 	target := w.by[f.Target]
-	out := Fact{Kind: "exec", Name: cmp.Or(target.Script, target.Exe), What: "execute", FactRef: w.by.ref(f.Seen, "execve")}
+	out := Fact{Kind: "exec", Name: cmp.Or(target.Script, target.Exe), What: "execute", FactRef: w.by.executed(f, w.starter)}
 	out.Idle = idle(f.Outcome)
 	return out
 }
