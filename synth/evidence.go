@@ -35,6 +35,37 @@ func (s subjects) ref(seen trace.Seen, syscall string) FactRef {
 	}
 }
 
+// executed points at an execution. That of the worker itself, and of each command
+// of a unit, is by nobody who is watched.
+func (s subjects) executed(e trace.Exec, starter string) FactRef {
+	ref := s.ref(e.Seen, "execve")
+	if e.Subject == 0 && ref.Subject == "" {
+		ref.Starter = starter
+	}
+	return ref
+}
+
+// starterOf is who executed what was recorded first.
+func starterOf(t *trace.Trace) string {
+	const systemd, recorder = "systemd (before the unit's command)", "the recorder (before the worker)"
+	units := 0
+	for _, r := range t.Runs {
+		switch {
+		case r.Attached == trace.AttachedPID || r.Attached == trace.AttachedCgroup:
+			return "" // whoever put a process there
+		case r.Unit != "":
+			units++
+		}
+	}
+	switch units {
+	case 0:
+		return recorder
+	case len(t.Runs):
+		return systemd
+	}
+	return "systemd or the recorder (before the worker)"
+}
+
 // normalise brings evidence into one form: facts that differ only in count and
 // time are one, everything is sorted.
 func (e *Evidence) normalise() {

@@ -17,11 +17,12 @@ type execUnion struct {
 // interpreters that stand between a name and what runs.
 func inferExecs(t *trace.Trace, by subjects, folds *folder, w Worker) []ExecGrant {
 	u := execUnion{grants: map[string]*ExecGrant{}, folds: folds}
+	starter := starterOf(t)
 	for _, e := range t.Execs {
 		if !restsOnPermission(e.Outcome) {
 			continue
 		}
-		ref := by.ref(e.Seen, "execve")
+		ref := by.executed(e, starter)
 		target := by[e.Target]
 		kind, file := KindProgram, target.Exe
 		if target.Script != "" {

@@ -13,7 +13,7 @@ import (
 
 // Fact is a fact of any kind, in the form that commands show it in.
 type Fact struct {
-	Kind string     `json:"kind"`           // "syscall", "exec", "file", "capability", "socket" or "argument"
+	Kind string     `json:"kind"`           // "syscall", "exec", "file", "capability", "socket", "argument" or "resource"
 	Name trace.Path `json:"name"`           // what it is about: a call, a path, a capability, an address
 	What string     `json:"what,omitempty"` // what was done to it
 	// Idle says why no profile has to admit it, "" when one has to.
@@ -30,13 +30,23 @@ const (
 )
 
 // Teller puts facts of one trace into words.
-type Teller struct{ by subjects }
+type Teller struct {
+	by      subjects
+	starter string
+}
 
 // NewTeller is for the facts of t.
-func NewTeller(t *trace.Trace) Teller { return Teller{subjectsOf(t)} }
+func NewTeller(t *trace.Trace) Teller { return Teller{subjectsOf(t), starterOf(t)} }
 
-// Fact is one of the fact types of package trace in words. It panics when given
-// anything else.
+// Peak is how much of something the worker had at most in a run.
+type Peak struct {
+	Run   string
+	Name  string // "tasks"
+	Value uint64
+}
+
+// Fact is one of the fact types of package trace, or a peak, in words. It panics
+// when given anything else.
 func (w Teller) Fact(of any) Fact {
 	switch f := of.(type) {
 	case trace.Syscall:
@@ -51,6 +61,8 @@ func (w Teller) Fact(of any) Fact {
 		return w.socket(f)
 	case trace.Argument:
 		return w.argument(f)
+	case Peak:
+		return Fact{Kind: "resource", Name: trace.Path(f.Name), What: strconv.FormatUint(f.Value, 10) + " at most"}
 	}
 	panic("synth: not a fact")
 }
@@ -65,7 +77,7 @@ func (w Teller) syscall(f trace.Syscall) Fact {
 
 func (w Teller) exec(f trace.Exec) Fact {
 	target := w.by[f.Target]
-	out := Fact{Kind: "exec", Name: cmp.Or(target.Script, target.Exe), What: "execute", FactRef: w.by.ref(f.Seen, "execve")}
+	out := Fact{Kind: "exec", Name: cmp.Or(target.Script, target.Exe), What: "execute", FactRef: w.by.executed(f, w.starter)}
 	out.Idle = idle(f.Outcome)
 	return out
 }

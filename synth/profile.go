@@ -18,7 +18,8 @@ type Evidence struct {
 
 // FactRef points at a fact, with as much as explains a line in words.
 type FactRef struct {
-	Subject   trace.Path `json:"subject"` // script or executable of the subject
+	Subject   trace.Path `json:"subject"`           // script or executable of the subject
+	Starter   string     `json:"starter,omitempty"` // who executed the worker itself, in words; then there is no subject
 	Operation string     `json:"op,omitempty"`
 	Syscall   string     `json:"syscall,omitempty"`
 	Outcome   string     `json:"outcome,omitempty"`

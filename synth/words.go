@@ -1,6 +1,7 @@
 package synth
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -13,10 +14,7 @@ import (
 // String is one line: who, by which call, with which outcome, in which
 // operation, how often and when.
 func (f FactRef) String() string {
-	s := "an unknown program"
-	if f.Subject != "" {
-		s = f.Subject.String()
-	}
+	s := cmp.Or(f.Subject.String(), f.Starter, "an unknown program")
 	if f.Syscall != "" {
 		s += ": " + OneLine(f.Syscall)
 	}

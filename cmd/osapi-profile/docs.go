@@ -40,8 +40,8 @@ or changes, what the trace needs more and less than that of since=.
 
 Further keys are user, group, arguments, name, apparmor-profile, systemd-version,
 syscalls=groups, fold, children, no-new-privileges and apparmor-abi, and
-exec-files, limits, prctl, strict, complain and abstractions with yes or no, as
-the options of emit, and level=N, the level of the first heading of
+exec-files, read-allowlist, limits, prctl, strict, complain and abstractions with
+yes or no, as the options of emit, and level=N, the level of the first heading of
 format=markdown.
 
 If any page cannot be rendered none is written.

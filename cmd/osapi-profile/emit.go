@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -26,6 +27,7 @@ type emitOptions struct {
 	syscalls string // one of listed and grouped
 	limits   bool
 	execs    bool
+	reads    bool
 	logs     bool
 	strict   bool
 	prctl    bool
@@ -52,6 +54,7 @@ func (o *emitOptions) addFlags(cmd *cobra.Command) {
 	f.StringVar(&o.syscalls, "syscalls", listed, "write SystemCallFilter= as `FORM`: list, or groups where half of one such as @file-system is needed")
 	f.BoolVar(&o.logs, "log-syscalls", false, "let the unit log the system calls that its filter would refuse, and refuse none")
 	f.BoolVar(&o.execs, "exec-files", false, "list each program in ExecPaths=, which an upgrade then refuses until the service is restarted")
+	f.BoolVar(&o.reads, "read-allowlist", false, "let the unit see nothing in /etc, /var/lib and the like but what the worker uses there")
 	f.BoolVar(&o.strict, "strict", false, "grant what was seen only, without what a rule adds, such as siblings of system calls")
 	f.BoolVar(&o.prctl, "prctl", false, "in a seccomp filter, let only those options of prctl(2) through that were seen")
 	f.StringVar(&o.contexts, "file-contexts", "", "for selinux: the file_contexts(5) in `FILE`, of the hosts that the module is for (default: this host's)")
@@ -133,6 +136,9 @@ func (o *emitOptions) check() error {
 	}
 	if o.syscalls != "" && o.syscalls != listed && o.syscalls != grouped {
 		return fmt.Errorf("syscalls %q: there are %s and %s", o.syscalls, listed, grouped)
+	}
+	if o.reads && o.only {
+		return errors.New("read-allowlist: not together with --only-required, which leaves out lines that it stands on")
 	}
 	if o.systemd < 0 {
 		return fmt.Errorf("systemd-version %d: there is none below 1", o.systemd)

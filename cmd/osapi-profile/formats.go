@@ -71,7 +71,7 @@ func writeUnit(w io.Writer, p *synth.Profile, opt emitOptions) error {
 func (o emitOptions) toSystemd() systemd.Options {
 	return systemd.Options{
 		Version: o.systemd, User: o.user, Group: o.group, ExecArguments: o.args, Limits: o.limits, Name: o.name, AppArmorProfile: o.apparmor,
-		CallGroups: o.syscalls == grouped, LogCalls: o.logs, ExecFiles: o.execs, OnlyRequired: o.only,
+		CallGroups: o.syscalls == grouped, LogCalls: o.logs, ExecFiles: o.execs, OnlyRequired: o.only, ReadAllowlist: o.reads,
 	}
 }
 

@@ -115,10 +115,12 @@ func regionOptions(r markdown.Region) (emitOptions, error) {
 			opt.syscalls = value
 		case "exec-files":
 			opt.execs, err = yes(value)
+		case "read-allowlist":
+			opt.reads, err = yes(value)
 		case "strict":
 			opt.strict, err = yes(value)
 		default:
-			err = fmt.Errorf("unknown key; there are format, trace, user, group, arguments, name, apparmor-profile, systemd-version, syscalls, exec-files, limits, prctl, strict, fold, " +
+			err = fmt.Errorf("unknown key; there are format, trace, user, group, arguments, name, apparmor-profile, systemd-version, syscalls, exec-files, read-allowlist, limits, prctl, strict, fold, " +
 				"children, no-new-privileges, apparmor-abi, complain, abstractions and level")
 		}
 		if err != nil {

@@ -82,6 +82,11 @@ func Of(files []written.File, t *trace.Trace, opt Options) (Report, error) {
 		return r, fmt.Errorf("%s: %s is no profile", files[0].Name, r.Format)
 	}
 	denied, err := judge(files, t, opt)
+	for _, d := range denied {
+		if d.Kind == "resource" { // a measurement, which is counted where it matters
+			r.Facts++
+		}
+	}
 	r.Denied, r.Refused = denied.joined(), len(denied)
 	return r, err
 }

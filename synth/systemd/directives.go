@@ -27,6 +27,9 @@ func Reference() []Directive {
 var takes = map[string]string{
 	"ProtectSystem": "Everything is read-only, except for what ReadWritePaths= lists and what directives below decide on: /dev, /proc, /sys and home directories; " +
 		"\"full\" takes /usr, /boot, /efi and /etc alone, \"yes\" the first three.",
+	"TemporaryFileSystem":  "The view of what no fact needs in /etc, /opt, /srv, /usr/local, /var/lib and their like.",
+	"BindPaths":            "Nothing: it brings back what TemporaryFileSystem= took and ReadWritePaths= lists.",
+	"BindReadOnlyPaths":    "Writing to what is executed; beside TemporaryFileSystem= it brings back what is read.",
 	"ReadWritePaths":       "Nothing: it opens again what ProtectSystem= closed.",
 	"ProtectHome":          "/home, /root and /run/user: out of reach, empty or read-only, by what the facts allow.",
 	"ExecPaths":            "Nothing: it opens again what NoExecPaths= closed.",
@@ -58,7 +61,6 @@ func Underived() []Directive {
 			"it removes those of other services of the same user too, and no fact tells whether there are any"),
 		never(232, "DynamicUser", "a user of its own that owns nothing", "who else must reach the worker's files is not in a trace"),
 		never(0, "RootDirectory, RootImage, RootHash, RootVerity", "the host's file system", "nothing can be inferred about a tree that is not there yet"),
-		never(233, "BindPaths", "nothing; it adds mounts", "the worker was recorded without"),
 		never(247, "MountImages, ExtensionImages, ExtensionDirectories", "nothing; they add mounts", "the worker was recorded without"),
 		never(242, "NetworkNamespacePath, IPCNamespacePath", "the host's namespaces", "another unit makes the namespace"),
 		never(209, "SELinuxContext, SmackProcessLabel", "what a policy outside of the unit says", "the policy is not this tool's"),

@@ -24,6 +24,28 @@ type Sandbox struct {
 	systems      map[string]bool // types of file systems and groups of them; nil: any
 	network      network
 	devices      devices
+
+	// exact asks what would be refused; else what merely comes out differently counts
+	// as well, which nothing that is written may do.
+	exact  bool
+	doubts []Doubt // what exact questions could not settle
+}
+
+// Doubt is what facts do not tell of a directive, although some are about it.
+type Doubt struct {
+	Directive string     // without "="
+	At        trace.Path // which of its lines, by what that mounts; "" for the first
+	Why       string
+}
+
+func (s *Sandbox) doubt(directive, why string) {
+	s.doubtAt(directive, "", why)
+}
+
+func (s *Sandbox) doubtAt(directive string, at trace.Path, why string) {
+	if d := (Doubt{directive, at, why}); s.exact && !slices.Contains(s.doubts, d) {
+		s.doubts = append(s.doubts, d)
+	}
 }
 
 // Refusal is a fact that a sandbox would not let happen again.
@@ -76,6 +98,9 @@ func NewSandbox(settings Settings, version int) (*Sandbox, error) {
 	}
 	if v := settings.value("RestrictNamespaces"); v != "" && v != "no" {
 		s.namespaces = setOf(strings.Fields(strings.TrimPrefix(v, "yes")))
+		if len(s.namespaces) == len(namespaceTypes) {
+			s.namespaces = nil // nothing is left to refuse
+		}
 	}
 	return s, nil
 }
@@ -142,12 +167,14 @@ func (s *Sandbox) Refuses(t *trace.Trace) []Refusal {
 	for _, c := range t.Capabilities {
 		if !synth.Suffices(c, func(name string) bool { return s.refusesCapability(name) == "" }) {
 			note(c, s.refusesCapability(c.Name), "%s", c.Name)
+		} else if synth.Needs(c) && s.ownUsers() {
+			s.doubt("PrivateUsers", c.Name+" goes on for files and processes of root and the service's own user, and whose they were is not told")
 		}
 	}
-	made := madeIn(t)
+	w := sceneOf(t)
 	for _, e := range t.Execs {
 		if e.Outcome == trace.OK {
-			directive, path := s.refusesExec(t, e, made)
+			directive, path := s.refusesExec(t, e, w)
 			note(e, directive, "execution of %s", path)
 		}
 	}
@@ -158,7 +185,7 @@ func (s *Sandbox) Refuses(t *trace.Trace) []Refusal {
 			same.Seen = trace.Seen{}
 			directive, ok := known[same]
 			if !ok {
-				directive = s.refusesFile(same, made)
+				directive = s.refusesFile(same, w)
 				known[same] = directive
 			}
 			note(f, directive, "%s of %s (from %s)", f.Access, f.Path, f.Target)
@@ -166,7 +193,7 @@ func (s *Sandbox) Refuses(t *trace.Trace) []Refusal {
 	}
 	for _, k := range t.Sockets {
 		if synth.SocketRestsOnPermission(k) {
-			note(k, s.refusesSocket(k, made), "%s %s %s", k.Action, k.Family, k.Path)
+			note(k, s.refusesSocket(k, w), "%s %s %s", k.Action, k.Family, k.Path)
 		}
 	}
 	return out
@@ -227,10 +254,8 @@ func (s *Sandbox) refusesArgument(a trace.Argument) string {
 		if s.yes("PrivateIPC") && a.Value != "IPC_PRIVATE" {
 			return "PrivateIPC"
 		}
-	case trace.ArgPtrace, trace.ArgProcess:
-		if users := s.value("PrivateUsers"); users != "" && users != "no" && a.Target != trace.TargetSelf && a.Target != trace.TargetWorker {
-			return "PrivateUsers"
-		}
+	case trace.ArgPtrace, trace.ArgProcess, trace.ArgSignal:
+		return s.refusesTarget(a)
 	case trace.ArgModeBits:
 		if s.yes("RestrictSUIDSGID") {
 			return "RestrictSUIDSGID"
@@ -240,10 +265,25 @@ func (s *Sandbox) refusesArgument(a trace.Argument) string {
 			return ""
 		}
 		for _, flag := range strings.Split(a.Value, "|") {
+			if flag == "CLONE_NEWTIME" && s.exact && (a.Syscall != "setns" || len(s.namespaces) > 0) {
+				continue // the filter has no word for it, but may refuse setns(2) as a whole
+			}
 			if a.Syscall == "clone3" || !s.namespaces[namespaceTypes[flag]] {
 				return "RestrictNamespaces"
 			}
 		}
+	}
+	return ""
+}
+
+// refusesTarget names the directive that keeps a call from another process. In a
+// namespace of their own none but the worker's processes are there.
+func (s *Sandbox) refusesTarget(a trace.Argument) string {
+	switch {
+	case a.Target == trace.TargetOutside && s.exact && s.yes("PrivatePIDs"):
+		return "PrivatePIDs"
+	case a.Name != trace.ArgSignal && s.ownUsers() && a.Target != trace.TargetSelf && a.Target != trace.TargetWorker:
+		return "PrivateUsers"
 	}
 	return ""
 }
@@ -256,13 +296,21 @@ var capsBy = map[string][]string{
 	"ProtectClock":         {"CAP_SYS_TIME", "CAP_WAKE_ALARM"},
 }
 
+// namespaced are capabilities that the kernel asks the caller's own user namespace
+// for, or that of the file's owner or the other process (kernel/capability.c,
+// capable_wrt_inode_uidgid).
+var namespaced = []string{
+	"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_SETFCAP", "CAP_KILL", "CAP_SETGID",
+	"CAP_SETUID", "CAP_SETPCAP", "CAP_SYS_CHROOT", "CAP_SYS_PTRACE",
+}
+
 func (s *Sandbox) refusesCapability(name string) string {
 	for directive, caps := range capsBy {
 		if s.yes(directive) && slices.Contains(caps, name) {
 			return directive
 		}
 	}
-	if users := s.value("PrivateUsers"); users != "" && users != "no" {
+	if s.ownUsers() && !(s.exact && slices.Contains(namespaced, name)) {
 		return "PrivateUsers"
 	}
 	if s.capabilities != nil && !s.capabilities[name] {

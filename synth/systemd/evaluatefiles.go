@@ -8,20 +8,8 @@ import (
 	"github.com/osapi-io/osapi-profile/trace"
 )
 
-// madeIn lists the names that the worker made: only those are in a private
-// /tmp.
-func madeIn(t *trace.Trace) map[trace.Path]bool {
-	made := map[trace.Path]bool{}
-	for _, f := range t.Files {
-		if synth.RestsOnPermission(f.Seen) && f.Access&(trace.AccessCreate|trace.AccessRenameTo|trace.AccessLinkTo|trace.AccessBind) != 0 {
-			made[f.Path] = true
-		}
-	}
-	return made
-}
-
 // hides names the directive that keeps a path out of sight.
-func (s *Sandbox) hides(p trace.Path, made map[trace.Path]bool) string {
+func (s *Sandbox) hides(p trace.Path, w *scene) string {
 	if by := s.hidesView(p); by != "" {
 		return by
 	}
@@ -29,19 +17,21 @@ func (s *Sandbox) hides(p trace.Path, made map[trace.Path]bool) string {
 	if m == nil {
 		return ""
 	}
+	if m.foreign {
+		s.doubtAt(m.by, m.path, "what is put in the place of "+quoted(m.path)+" is not in the trace")
+	}
 	switch m.mode {
 	case mountInaccessible:
 		return m.by
 	case mountTmpfs:
-		if p != m.path {
+		if p != m.path && !s.leadsToMount(p) && (m.readOnly || !w.made[topUnder(p, m.path)]) {
 			return m.by
 		}
 	case mountPrivateTmp:
 		if p == m.path {
 			return ""
 		}
-		top, _, _ := strings.Cut(strings.TrimPrefix(string(p), string(m.path)+"/"), "/")
-		if !made[m.path+"/"+trace.Path(top)] {
+		if !s.leadsToMount(p) && !w.made[topUnder(p, m.path)] {
 			return m.by
 		}
 	case mountPrivateDev:
@@ -52,14 +42,26 @@ func (s *Sandbox) hides(p trace.Path, made map[trace.Path]bool) string {
 	return ""
 }
 
+// topUnder is the name directly in a directory that leads to a path below it.
+func topUnder(p, dir trace.Path) trace.Path {
+	top, _, _ := strings.Cut(strings.TrimPrefix(string(p), string(dir)+"/"), "/")
+	return dir + "/" + trace.Path(top)
+}
+
+// leadsToMount says whether a path is a directory that systemd makes on the way
+// to a mount.
+func (s *Sandbox) leadsToMount(p trace.Path) bool {
+	return slices.ContainsFunc(s.mounts, func(m mount) bool { return m.path != p && synth.Within(m.path, p) })
+}
+
 // data are the accesses that change what a file holds and not its inode.
 const data = trace.AccessWrite | trace.AccessAppend | trace.AccessTruncate
 
-func (s *Sandbox) refusesFile(f trace.File, made map[trace.Path]bool) string {
-	if by := s.hides(f.Path, made); by != "" {
+func (s *Sandbox) refusesFile(f trace.File, w *scene) string {
+	if by := s.hides(f.Path, w); by != "" {
 		return by
 	}
-	if by := s.refusesSystem(f); by != "" {
+	if by := s.refusesSystem(f, w); by != "" {
 		return by
 	}
 	changes := f.Access & trace.AccessModifies
@@ -99,20 +101,23 @@ func by(from, to *mount) string {
 
 // refusesDevice names the directive that closes a device.
 func (s *Sandbox) refusesDevice(f trace.File) string {
-	if !s.devices.refuses(f) {
-		return ""
-	}
+	refused, unsure := s.devices.refuses(f)
 	switch {
+	case !refused:
+		return ""
+	case unsure && s.exact:
+		s.doubt(s.devices.by(), "whether "+quoted(f.Path)+" is one of the devices that are allowed depends on the host")
+		return ""
 	case s.yes("PrivateDevices"):
 		return "PrivateDevices"
-	case s.yes("ProtectClock") && s.version < clockAlone:
+	case s.yes("ProtectClock") && s.version < clockAlone && s.devices.policy == "":
 		return "ProtectClock"
 	}
-	return "DevicePolicy"
+	return s.devices.by()
 }
 
 // refusesExec names the directive that refuses an execution, and of which file.
-func (s *Sandbox) refusesExec(t *trace.Trace, e trace.Exec, made map[trace.Path]bool) (string, trace.Path) {
+func (s *Sandbox) refusesExec(t *trace.Trace, e trace.Exec, w *scene) (string, trace.Path) {
 	i := slices.IndexFunc(t.Subjects, func(subject trace.Subject) bool { return subject.ID == e.Target })
 	if i < 0 {
 		return "", ""
@@ -128,7 +133,7 @@ func (s *Sandbox) refusesExec(t *trace.Trace, e trace.Exec, made map[trace.Path]
 		if !strings.HasPrefix(string(p), "/") {
 			continue
 		}
-		if by := s.hides(p, made); by != "" {
+		if by := s.hides(p, w); by != "" {
 			return by, p
 		}
 		if m := deepest(s.mounts, p); m != nil && m.noExec {
@@ -138,18 +143,22 @@ func (s *Sandbox) refusesExec(t *trace.Trace, e trace.Exec, made map[trace.Path]
 	return "", ""
 }
 
-func (s *Sandbox) refusesSocket(k trace.Socket, made map[trace.Path]bool) string {
+func (s *Sandbox) refusesSocket(k trace.Socket, w *scene) string {
 	if s.families != nil && !s.families[k.Family] {
 		return "RestrictAddressFamilies"
 	}
-	if s.yes("PrivateNetwork") && (k.Family != "AF_UNIX" || k.Abstract != "") {
+	if s.yes("PrivateNetwork") && s.cutsOff(k, w) {
 		return "PrivateNetwork"
 	}
-	if by := s.network.refuses(k); by != "" {
+	if by := s.network.refuses(k, w); by != "" {
 		return by
 	}
+	if by := s.network.refusesComers(k); by != "" && !s.exact {
+		return by
+	}
+	s.doubtSocket(k, w)
 	if strings.HasPrefix(string(k.Path), "/") {
-		return s.hides(k.Path, made)
+		return s.hides(k.Path, w)
 	}
 	return ""
 }

@@ -18,6 +18,7 @@ type Explainer struct {
 
 // NewExplainer explains by what p needs, and by what would be written for it.
 func NewExplainer(p *synth.Profile, opt Options) (*Explainer, error) {
+	opt.ReadAllowlist = true // what would be written for it is explained in any text
 	d, err := newDraft(p, opt, true)
 	if err != nil {
 		return nil, err
@@ -38,6 +39,9 @@ func Rules() []synth.Rule {
 		{Name: "way-out", Grants: "nothing", Why: "root obeys what is there, or it is a secret, and no recorded fact touches it"},
 		{Name: "write-or-execute", Grants: "nothing", Why: "what is not a program that was seen is not to be executed; writable places are mounts of their own"},
 		{Name: "read-only-program", Grants: "reading and executing", Why: "the mounts that ExecPaths= makes would be writable"},
+		{Name: "emptied", Grants: "nothing", Why: "no recorded fact needs more of it than what is brought back"},
+		{Name: "beside-what-is-read", Grants: "reading what has the same first name in the directory", Why: "it belongs to one package or service, which has links in it and replaces files"},
+		{Name: "link-of-the-system", Grants: "reading", Why: "the name is a link on some hosts, and a trace has only what it leads to"},
 		{Name: "unit-frame", Grants: "nothing", Why: "every service has it; what the operator asked for or the recorded worker is written there"},
 		{Name: "journal-socket", Grants: "UNIX sockets", Why: "libc and systemd reach the journal and the service manager by them"},
 		{Name: "native-calls", Grants: "system calls of the worker's own ABI", Why: "every program makes them"},
@@ -77,6 +81,9 @@ func (x *Explainer) Explain(a Assignment) synth.Explanation {
 		out.Grants = append(out.Grants, grants...)
 		rules = append(rules, more...)
 	}
+	if slices.Contains(rules, "read-only-program") {
+		out.Means = boundReadOnly
+	}
 	if !namesThings(a.Name, words) && len(rules) == 0 {
 		out.Grants, rules = x.contradictions(r, a.Value)
 	}
@@ -90,7 +97,7 @@ func namesThings(name string, words []string) bool {
 	if name == "RestrictNamespaces" {
 		return !slices.Equal(words, []string{"yes"})
 	}
-	return slices.Contains(lists, name) || pathLists[name] || name == "AmbientCapabilities" || name == "SystemCallArchitectures"
+	return slices.Contains(lists, name) && name != "RestrictFileSystems" || pathLists[name] || name == "TemporaryFileSystem" || name == "AmbientCapabilities" || name == "SystemCallArchitectures"
 }
 
 // frame are the lines of a unit that are there in every one.
@@ -187,7 +194,14 @@ func (x *Explainer) word(name, w string) ([]synth.Grant, []string) {
 		return x.path(w, x.d.plan.write, x.written)
 	case "ExecPaths":
 		return x.path(w, x.d.plan.exec, x.executed)
+	case "TemporaryFileSystem":
+		return nil, []string{"emptied"}
+	case "BindPaths":
+		return x.path(w, x.d.plan.write, x.written)
 	case "BindReadOnlyPaths":
+		if grants, rules := x.reading(w); len(rules) > 0 {
+			return grants, rules
+		}
 		grants, _ := x.path(w, nil, x.executed)
 		return grants, []string{"read-only-program"}
 	case "ReadOnlyPaths", "InaccessiblePaths":

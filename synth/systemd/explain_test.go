@@ -46,14 +46,14 @@ func TestEveryLineIsExplained(t *testing.T) {
 			require.NotEmpty(t, e.Means, m[1])
 		}
 	}
-	options := []systemd.Options{{Version: 252}, {Version: 252, User: "osapi", Limits: true}, {Version: 257, User: "osapi"}}
+	options := []systemd.Options{{Version: 252}, {Version: 252, User: "osapi", Limits: true}, {Version: 257, User: "osapi"}, {Version: 257, ReadAllowlist: true}}
 	for _, b := range samples() {
 		for _, opt := range options {
 			check(b.Trace, opt)
 		}
 	}
 	for seed := range uint64(60) {
-		check(tracegen.Trace(rand.New(rand.NewPCG(seed, 3)), 12), options[seed%3])
+		check(tracegen.Trace(rand.New(rand.NewPCG(seed, 3)), 12), options[seed%4])
 	}
 	files, err := filepath.Glob("../../docs/traces/*.jsonl*")
 	require.NoError(t, err)

@@ -32,6 +32,8 @@ func TestGolden(t *testing.T) {
 			golden(t, name+".service", unit)
 			_, asUser := emit(t, p, systemd.Options{User: "osapi", Group: "osapi", Limits: true, AppArmorProfile: name})
 			golden(t, name+".user.service", asUser)
+			_, allowed := emit(t, p, systemd.Options{ReadAllowlist: true})
+			golden(t, name+".reads.service", allowed)
 		})
 	}
 }

@@ -25,9 +25,14 @@ func Judge(all []Assignment, t *trace.Trace, version int, groups Groups) ([]Judg
 	if err != nil {
 		return nil, nil, err
 	}
+	box.exact = true
 	var out []Judged
-	for _, r := range append(box.Refuses(t), box.ambient(t)...) {
+	for _, r := range slices.Concat(box.Refuses(t), box.ambient(t), box.peaks(t), box.masked(t)) {
 		out = append(out, Judged{r, lineOf(all, r)})
+	}
+	box.doubtCalls(t)
+	for _, d := range box.doubts {
+		u.unjudged = append(u.unjudged, synth.Unjudged{Line: lineOf(all, Refusal{Directive: d.Directive, Of: trace.File{Path: d.At}}), Why: d.Why})
 	}
 	if user := box.value("User"); user != "" && slices.ContainsFunc(t.Runs, func(r trace.Run) bool { return r.User != user }) {
 		u.unjudged = append(u.unjudged, synth.Unjudged{
@@ -92,9 +97,9 @@ func lineOf(all []Assignment, r Refusal) synth.Line {
 			continue
 		}
 		closeness := 0
-		for _, w := range strings.Fields(a.Value) {
-			if w, ok := machinePath(strings.TrimLeft(w, "-+")); ok && pathLists[r.Directive] && synth.Within(p, trace.Path(w)) {
-				closeness = max(closeness, len(w))
+		for _, at := range a.mountPoints() {
+			if synth.Within(p, at) {
+				closeness = max(closeness, len(at))
 			}
 		}
 		if closeness > near {
@@ -103,6 +108,29 @@ func lineOf(all []Assignment, r Refusal) synth.Line {
 	}
 	if out.Text == "" {
 		return synth.Line{Text: r.Directive + "="}
+	}
+	return out
+}
+
+// mountPoints are the paths that a list of paths makes mounts of.
+func (a Assignment) mountPoints() []trace.Path {
+	binds := a.Name == "BindPaths" || a.Name == "BindReadOnlyPaths"
+	if !binds && a.Name != "TemporaryFileSystem" && !pathLists[cmp.Or(oldNames[a.Name], a.Name)] {
+		return nil
+	}
+	words, err := splitColons(a.Value)
+	if err != nil {
+		return nil
+	}
+	var out []trace.Path
+	for _, parts := range words {
+		at := parts[0]
+		if binds && len(parts) > 1 {
+			at = parts[1]
+		}
+		if p, ok := machinePath(strings.TrimLeft(at, "-+")); ok {
+			out = append(out, trace.Path(p))
+		}
 	}
 	return out
 }

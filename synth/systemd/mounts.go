@@ -32,6 +32,7 @@ type mount struct {
 	path                   trace.Path
 	mode                   mountMode
 	readOnly, noExec, exec bool
+	foreign                bool   // of a bind mount: something else is put there
 	by                     string // the directive
 }
 
@@ -50,7 +51,6 @@ func mountsOf(s Settings) ([]mount, error) {
 		{"InaccessiblePaths", mount{mode: mountInaccessible, readOnly: true, noExec: true}},
 		{"ExecPaths", mount{mode: mountExec, exec: true}},
 		{"NoExecPaths", mount{mode: mountNoExec, noExec: true}},
-		{"BindReadOnlyPaths", mount{mode: mountBind, readOnly: true}},
 	} {
 		paths, err := s.Paths(l.name)
 		if err != nil {
@@ -62,10 +62,15 @@ func mountsOf(s Settings) ([]mount, error) {
 			all = append(all, m)
 		}
 	}
+	more, err := replacedBy(s)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, more...)
 	slices.SortStableFunc(all, func(a, b mount) int {
 		return cmp.Or(comparePaths(a.path, b.path), cmp.Compare(a.mode, b.mode))
 	})
-	return dropRepeated(dropMasked(joinEqual(all))), nil
+	return dropAbsent(dropRepeated(dropMasked(joinEqual(all)))), nil
 }
 
 // comparePaths sorts a directory before what is in it.
@@ -105,6 +110,19 @@ func dropRepeated(all []mount) []mount {
 			continue
 		}
 		out = append(out, m)
+	}
+	return out
+}
+
+// dropAbsent leaves out what would only change the flags of a path that is not
+// there, because an empty file system was mounted above it.
+func dropAbsent(all []mount) []mount {
+	var out []mount
+	for _, m := range all {
+		brings := m.mode == mountBind || m.mode == mountTmpfs || m.mode == mountPrivateTmp || m.mode == mountPrivateDev
+		if up := deepest(out, m.path); brings || up == nil || up.mode != mountTmpfs {
+			out = append(out, m)
+		}
 	}
 	return out
 }

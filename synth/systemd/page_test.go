@@ -42,6 +42,20 @@ These sandbox as well, or are taken for it. An operator may add them by hand.
 
 `
 
+const pageUnjudged = `
+## What check cannot judge
+
+` + "`osapi-profile check`" + ` asks a unit of anybody's making about each fact of a
+trace, in every spelling that systemd takes. The directives above and the
+writable, empty or bound parts of a file system (` + "`BindPaths=`" + `,
+` + "`TemporaryFileSystem=`" + `) are judged. Where facts do not tell, it says so and
+denies nothing: whose file a capability was needed for under ` + "`PrivateUsers=`" + `,
+which interface a packet took, whether a process in /proc was the worker's own,
+what is put in the place of a path by a bind mount, whether a named device has
+the number that was seen. Of these it says of each line that it was not judged:
+
+`
+
 // TestPage holds the reference to the table.
 func TestPage(t *testing.T) {
 	var b strings.Builder
@@ -69,6 +83,12 @@ func TestPage(t *testing.T) {
 			since = "early"
 		}
 		rows = append(rows, []string{d.Name, since, cell(d.Takes), cell(d.Unless)})
+	}
+	b.WriteString(padded(rows))
+	b.WriteString(pageUnjudged)
+	rows = [][]string{{"Directives", "Why not"}}
+	for _, n := range systemd.Unjudgeable() {
+		rows = append(rows, []string{n.Names, cell(n.Why)})
 	}
 	b.WriteString(padded(rows))
 	if *update {

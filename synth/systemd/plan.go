@@ -26,10 +26,12 @@ type plan struct {
 	bindRO  []trace.Path
 	execOff []trace.Path // NoExecPaths= beside "/"
 	hide    []synth.Route
+
+	reads allowList // TemporaryFileSystem= and what it leaves
 }
 
 func newPlan(d *draft) *plan {
-	pl := &plan{write: entries{}, exec: entries{}}
+	pl := &plan{write: entries{}, exec: entries{}, reads: allowList{read: entries{}}}
 	pl.home, pl.homeWhy = homeMode(d)
 	pl.tmp = againstPrivateTmp(d)
 	pl.planWrites(d)
@@ -51,6 +53,7 @@ func newPlan(d *draft) *plan {
 	pl.planExecs(d)
 	pl.carveOut(d)
 	pl.planHidden(d)
+	pl.planReads(d)
 	return pl
 }
 

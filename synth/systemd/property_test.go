@@ -24,7 +24,7 @@ func TestEmittedTextAdmitsEveryFact(t *testing.T) {
 			t.Fatalf("fold %s: %+v\n%q\n%s", fold, refused, refused[0].Fact, text.String())
 		}
 	}
-	options := []systemd.Options{{Version: 252}, {Version: 252, User: "osapi"}, {Version: 257, User: "osapi"}, {Version: 231}}
+	options := []systemd.Options{{Version: 252}, {Version: 252, User: "osapi"}, {Version: 257, User: "osapi"}, {Version: 231}, {Version: 257, ReadAllowlist: true}, {Version: 239, ReadAllowlist: true}}
 	for name, b := range samples() {
 		t.Run(name, func(t *testing.T) {
 			for _, opt := range options {

@@ -19,6 +19,8 @@ type row struct {
 	beside  string   // another directive, without which it stands for nothing and is not mentioned
 	against func(*draft) []conflict
 	write   func(*draft, *text)
+
+	asked func(Options) bool // whether it is written at all; nil for always
 }
 
 // yes writes a boolean directive.
@@ -33,6 +35,9 @@ func (d *draft) directives(t *text) {
 		if r.group != "" {
 			t.blank()
 			t.say("=== %s ===", r.group)
+		}
+		if r.asked != nil && !r.asked(d.Options) {
+			continue
 		}
 		if d.Version < r.since {
 			if d.holds(r, r.since) {
@@ -121,7 +126,9 @@ func (d *draft) leftOut(r row) []string {
 
 // writes says whether a directive of the table is written.
 func (d *draft) writes(name string) bool {
-	return slices.ContainsFunc(table(), func(r row) bool { return r.name == name && d.Version >= r.since && len(d.leftOut(r)) == 0 })
+	return slices.ContainsFunc(table(), func(r row) bool {
+		return r.name == name && d.Version >= r.since && (r.asked == nil || r.asked(d.Options)) && len(d.leftOut(r)) == 0
+	})
 }
 
 // keepsPrivileges is the first version that can install filters for a user

@@ -30,6 +30,7 @@ type Options struct {
 	CallGroups      bool   // write system calls by group (@file-system) where half of one is needed
 	LogCalls        bool   // log the calls that the filter would refuse, and refuse none
 	AppArmorProfile string // profile to switch to; "" writes the line as a comment
+	ReadAllowlist   bool   // empty directories such as /etc but for what is read in them
 	OnlyRequired    bool   // leave out what the profile's marks say is tolerated
 }
 

@@ -10,7 +10,7 @@ import (
 
 // table lists the directives in the order of the text.
 func table() []row {
-	return slices.Concat(privilegeRows(), []row{groupRow()}, fileRows(), directoryRows(), deviceRows(), programRows(), kernelRows(), viewRows(), networkRows(),
+	return slices.Concat(privilegeRows(), []row{groupRow()}, fileRows(), readRows(), directoryRows(), deviceRows(), programRows(), kernelRows(), viewRows(), networkRows(),
 		callRows(), limitRows())
 }
 
@@ -118,16 +118,18 @@ func programRows() []row {
 		},
 		{name: "ExecPaths", beside: "NoExecPaths", unless: "the same as NoExecPaths=", since: 248, kinds: []string{"exec", "file"}, against: func(d *draft) []conflict { return d.plan.noExec }, write: writeExec},
 		{
-			name: "BindReadOnlyPaths", beside: "NoExecPaths", since: 248, kinds: []string{"exec", "file"},
-			unless: "the same as NoExecPaths= and ProtectSystem=",
-			says:   "ExecPaths= makes mounts that ProtectSystem= leaves writable: this makes them read-only.",
+			name: "BindReadOnlyPaths", beside: "NoExecPaths", since: 233, kinds: []string{"exec", "file"},
+			unless: "the same as NoExecPaths= and ProtectSystem=; of what is read, --read-allowlist is not asked for",
 			against: func(d *draft) []conflict {
+				if len(d.plan.reads.read) > 0 {
+					return nil
+				}
 				if d.plan.system != "" {
 					return d.plan.noExec
 				}
 				return slices.Concat(d.plan.noExec, d.plan.strict)
 			},
-			write: func(d *draft, t *text) { t.list("BindReadOnlyPaths", words("-", d.plan.bindRO)) },
+			write: writeBindReadOnly,
 		},
 	}
 }

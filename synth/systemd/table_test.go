@@ -220,7 +220,7 @@ func TestProtectHomeIsAsStrictAsTheFactsAllow(t *testing.T) {
 func TestVersionsAndKindsWithoutAProbe(t *testing.T) {
 	text, _ := emit(t, synth.Infer(quiet().Trace, synth.Options{}), systemd.Options{Version: 247})
 	require.Empty(t, values(text, "NoExecPaths"))
-	require.Contains(t, string(text), "\n#   from 248: NoExecPaths=, ExecPaths=, BindReadOnlyPaths=, PrivateIPC=\n")
+	require.Contains(t, string(text), "\n#   from 248: NoExecPaths=, ExecPaths=, PrivateIPC=\n")
 	text, _ = emit(t, synth.Infer(blind().Trace, synth.Options{}), systemd.Options{})
 	for _, name := range []string{"CapabilityBoundingSet", "RestrictAddressFamilies", "MemoryDenyWriteExecute", "ProtectClock"} {
 		written, leftOut := has(text, name)

@@ -1,6 +1,7 @@
 package systemd
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -79,7 +80,7 @@ func because(e synth.Evidence) string {
 		return "rule " + strings.Join(e.Rules, ", ")
 	}
 	f := e.Facts[0]
-	s := who(f.Subject)
+	s := who(f)
 	if f.Syscall != "" {
 		s += ": " + plainText(f.Syscall)
 	}
@@ -95,11 +96,11 @@ func because(e synth.Evidence) string {
 	return s
 }
 
-func who(subject trace.Path) string {
-	if subject == "" {
-		return "an unknown program"
+func who(f synth.FactRef) string {
+	if f.Subject == "" {
+		return cmp.Or(f.Starter, "an unknown program")
 	}
-	return quoted(subject)
+	return quoted(f.Subject)
 }
 
 // needers words who needs a line and in which operations, a few of each.
@@ -107,7 +108,7 @@ func needers(evidence ...synth.Evidence) string {
 	var subjects, operations []string
 	for _, e := range evidence {
 		for _, f := range e.Facts {
-			subjects = append(subjects, who(f.Subject))
+			subjects = append(subjects, who(f))
 			operations = append(operations, plainText(f.Operation))
 		}
 	}

@@ -25,30 +25,43 @@ type understanding struct {
 
 // evaluated are the directives whose effect on facts [Sandbox] knows.
 var evaluated = setOf(strings.Fields(`CapabilityBoundingSet NoNewPrivileges RestrictSUIDSGID ProtectSystem ReadWritePaths ReadOnlyPaths
-	ProtectHome PrivateTmp PrivateDevices InaccessiblePaths NoExecPaths ExecPaths BindReadOnlyPaths ProtectKernelTunables
-	ProtectKernelModules ProtectKernelLogs ProtectClock ProtectHostname PrivateIPC ProtectControlGroups SystemCallFilter
-	SystemCallArchitectures RestrictAddressFamilies RestrictNamespaces RestrictRealtime LockPersonality MemoryDenyWriteExecute
+	ProtectHome PrivateTmp PrivateDevices InaccessiblePaths NoExecPaths ExecPaths BindPaths BindReadOnlyPaths TemporaryFileSystem
+	ProtectKernelTunables ProtectKernelModules ProtectKernelLogs ProtectClock ProtectHostname PrivateIPC PrivateUsers PrivateMounts PrivatePIDs
+	PrivateNetwork PrivateBPF ProtectControlGroups ProtectProc ProcSubset SystemCallFilter SystemCallArchitectures RestrictAddressFamilies
+	RestrictNamespaces RestrictRealtime RestrictFileSystems RestrictNetworkInterfaces LockPersonality MemoryDenyWriteExecute DevicePolicy
+	DeviceAllow IPAddressAllow IPAddressDeny SocketBindAllow SocketBindDeny KeyringMode UMask TasksMax LimitNOFILE MemoryMax
 	User DynamicUser AmbientCapabilities StateDirectory CacheDirectory LogsDirectory RuntimeDirectory ConfigurationDirectory`))
 
-// harmless are those that refuse nothing by themselves, whatever their value.
-var harmless = setOf(strings.Fields(`Type ExecStart ExecStartPre ExecStartPost ExecCondition ExecReload ExecStop ExecStopPost Restart RestartSec
-	RestartSteps RestartMaxDelaySec RestartPreventExitStatus RestartForceExitStatus SuccessExitStatus RemainAfterExit PIDFile BusName
-	TimeoutSec TimeoutStartSec TimeoutStopSec TimeoutAbortSec TimeoutStartFailureMode TimeoutStopFailureMode WatchdogSec NotifyAccess
-	KillMode KillSignal RestartKillSignal SendSIGHUP SendSIGKILL FinalKillSignal WatchdogSignal GuessMainPID FileDescriptorStoreMax
-	NonBlocking OOMPolicy OOMScoreAdjust Nice IOSchedulingClass IOSchedulingPriority CPUWeight StartupCPUWeight IOWeight Slice Delegate
-	CPUAccounting MemoryAccounting TasksAccounting IOAccounting IPAccounting Environment EnvironmentFile PassEnvironment UnsetEnvironment
-	StandardInput StandardOutput StandardError StandardInputText StandardInputData SyslogIdentifier SyslogFacility SyslogLevel
-	SyslogLevelPrefix LogLevelMax LogRateLimitIntervalSec LogRateLimitBurst LogNamespace TTYPath WorkingDirectory Group SupplementaryGroups
-	UMask SystemCallErrorNumber SystemCallLog StateDirectoryMode CacheDirectoryMode LogsDirectoryMode RuntimeDirectoryMode
-	ConfigurationDirectoryMode RuntimeDirectoryPreserve PAMName Sockets ReloadSignal CoredumpFilter LimitCORE IgnoreSIGPIPE
-	MountAPIVFS RootDirectoryStartOnly PermissionsStartOnly TimerSlackNSec CPUSchedulingPolicy CPUSchedulingPriority KeyringMode
-	LoadCredential LoadCredentialEncrypted SetCredential ImportCredential ExitType UtmpIdentifier UtmpMode RemoveIPC`))
+// parsed are those whose value is checked line by line, because systemd passes
+// over a line that it cannot read.
+var parsed = map[string]func(value string) error{
+	"IPAddressAllow": checked(prefixes), "IPAddressDeny": checked(prefixes),
+	"SocketBindAllow": checked(bindRules), "SocketBindDeny": checked(bindRules),
+	"DeviceAllow": func(value string) error {
+		_, err := readDevice(value)
+		return err
+	},
+	"RestrictNetworkInterfaces": func(value string) error {
+		_, err := splitWords(value)
+		return err
+	},
+}
+
+func checked[T any](read func([]string) ([]T, error)) func(string) error {
+	return func(value string) error {
+		words, err := splitWords(value)
+		if err == nil {
+			_, err = read(words)
+		}
+		return err
+	}
+}
 
 // lists are the directives that allow or, behind a "~", take away.
-var lists = []string{"CapabilityBoundingSet", "SystemCallFilter", "RestrictAddressFamilies", "RestrictNamespaces"}
+var lists = []string{"CapabilityBoundingSet", "SystemCallFilter", "RestrictAddressFamilies", "RestrictNamespaces", "RestrictFileSystems"}
 
 // pathLists are those whose words are paths.
-var pathLists = setOf([]string{"ReadWritePaths", "ReadOnlyPaths", "InaccessiblePaths", "NoExecPaths", "ExecPaths", "BindReadOnlyPaths"})
+var pathLists = setOf([]string{"ReadWritePaths", "ReadOnlyPaths", "InaccessiblePaths", "NoExecPaths", "ExecPaths", "BindReadOnlyPaths", "BindPaths"})
 
 // oldNames are those of before systemd 231.
 var oldNames = map[string]string{
@@ -72,14 +85,16 @@ func understand(all []Assignment, t *trace.Trace, groups Groups) *understanding 
 		switch {
 		case slices.Contains(lists, a.Name):
 			byList[a.Name] = append(byList[a.Name], a)
-		case pathLists[a.Name]:
+		case pathLists[a.Name] || a.Name == "TemporaryFileSystem":
 			u.paths(a)
 		case directoryRoots[a.Name] != "":
 			u.directories(a)
+		case parsed[a.Name] != nil:
+			u.checked(a)
 		case evaluated[a.Name]:
 			u.scalar(a)
 		case !harmless[a.Name] && !off(a.Value):
-			u.note(a, "what it refuses is not evaluated")
+			u.note(a, cmp.Or(unjudgedBecause(a.Name), "what it refuses is not evaluated"))
 		}
 	}
 	for _, name := range lists {
@@ -91,6 +106,17 @@ func understand(all []Assignment, t *trace.Trace, groups Groups) *understanding 
 		u.dynamicUser()
 	}
 	return u
+}
+
+// checked takes over what systemd can read.
+func (u *understanding) checked(a Assignment) {
+	if a.Value != "" {
+		if err := parsed[a.Name](strings.TrimPrefix(a.Value, "~")); err != nil {
+			u.note(a, err.Error())
+			return
+		}
+	}
+	u.set(a.Name, a.Value)
 }
 
 func off(value string) bool {
@@ -105,22 +131,55 @@ func (u *understanding) set(name, value string) {
 	u.settings = append(u.settings, Setting{name, value})
 }
 
-// scalar takes the value over, yes in whichever way it is spelt.
+// modes are what a directive can say beside yes and no.
+var modes = map[string][]string{
+	"ProtectSystem": {"full", "strict"}, "ProtectHome": {"read-only", "tmpfs"}, "ProcSubset": {"all", "pid"},
+	"ProtectProc":          {"default", "invisible", "ptraceable", "noaccess"},
+	"ProtectControlGroups": {"strict", "private"}, "ProtectHostname": {"private"},
+	"PrivateUsers": {"self", "identity", "full", "managed"}, "PrivateTmp": {"disconnected"},
+}
+
+// scalar takes the value over, yes and no in whichever way they are spelt.
 func (u *understanding) scalar(a Assignment) {
 	value := a.Value
 	switch strings.ToLower(value) {
 	case "true", "1", "on", "y", "t", "yes":
 		value = "yes"
-	case "disconnected", "private", "pid", "identity", "full":
-		if a.Name != "ProtectSystem" && a.Name != "ProcSubset" && a.Name+value != "PrivateUsersidentity" {
-			u.note(a, "taken as yes")
-			value = "yes"
-		}
+	case "false", "0", "off", "n", "f", "no":
+		value = "no"
 	}
-	if a.Name == "SystemCallArchitectures" {
-		value = strings.ReplaceAll(value, "x86-64", "native")
+	mode, _, _ := strings.Cut(value, ":") // ProtectHostname=private:NAME
+	switch known := modes[a.Name]; {
+	case a.Name == "PrivateUsers" && value == "self" || a.Name == "PrivateTmp" && value == "disconnected":
+		value = "yes"
+	case slices.Contains(known, mode) || value == "yes" || value == "no" || value == "":
+		value = mode
+	case known != nil || boolean[a.Name]:
+		u.note(a, "no value that is known here; taken as if it were not there")
+		return
+	}
+	if a.Name == "SystemCallArchitectures" && value != "" {
+		// The native one is always open, as the filter is made for it.
+		value = strings.ReplaceAll(value+" native", cmp.Or(nativeArchs[u.arch()], "native"), "native")
 	}
 	u.set(a.Name, value)
+}
+
+// boolean are the directives of which nothing but yes and no is known.
+var boolean = setOf(strings.Fields(`NoNewPrivileges RestrictSUIDSGID PrivateDevices ProtectKernelTunables ProtectKernelModules ProtectKernelLogs
+	ProtectClock PrivateIPC PrivateMounts PrivatePIDs PrivateNetwork PrivateBPF RestrictRealtime LockPersonality MemoryDenyWriteExecute DynamicUser`))
+
+// nativeArchs are systemd's names for the architectures a trace can be of.
+var nativeArchs = map[string]string{
+	"amd64": "x86-64", "arm64": "arm64", "386": "x86", "arm": "arm", "riscv64": "riscv64", "ppc64le": "ppc64-le", "s390x": "s390x",
+	"loong64": "loongarch64",
+}
+
+func (u *understanding) arch() string {
+	if len(u.trace.Runs) == 0 {
+		return ""
+	}
+	return u.trace.Runs[0].Arch
 }
 
 // dynamicUser is what DynamicUser=yes implies where the unit does not say more.
@@ -150,38 +209,46 @@ func (u *understanding) paths(a Assignment) {
 		u.set(a.Name, "")
 		return
 	}
+	if a.Name == "TemporaryFileSystem" || a.Name == "BindPaths" || a.Name == "BindReadOnlyPaths" {
+		u.mounted(a)
+		return
+	}
 	for _, w := range words {
-		bare := strings.TrimLeft(w, "-+")
-		p, ok := machinePath(bare)
-		switch {
-		case !ok:
-			u.note(a, "what "+bare+" stands for on the machine is not known")
-			continue
-		case a.Name == "BindReadOnlyPaths" && strings.Contains(p, ":") && bareColon(a.Value):
-			u.note(a, "another file or directory is put in the place of "+p[strings.Index(p, ":")+1:])
-			continue
+		if p, ok := u.path(a, strings.TrimLeft(w, "-+")); ok {
+			u.set(a.Name, word("", trace.Path(p)))
 		}
-		u.set(a.Name, word("", trace.Path(p)))
 	}
 }
 
-// bareColon says whether a colon stands outside of quotes, where it separates
-// what is mounted from where.
-func bareColon(value string) bool {
-	quote := byte(0)
-	for i := 0; i < len(value); i++ {
-		switch c := value[i]; {
-		case c == '\\':
-			i++
-		case quote != 0 && c == quote:
-			quote = 0
-		case quote == 0 && (c == '"' || c == '\''):
-			quote = c
-		case quote == 0 && c == ':':
-			return true
+// mounted takes over words whose colons separate what is mounted from where and how.
+func (u *understanding) mounted(a Assignment) {
+	words, err := splitColons(a.Value)
+	if err != nil {
+		u.note(a, err.Error())
+		return
+	}
+	for _, parts := range words {
+		known := true
+		for i, part := range parts {
+			if i == 0 || i == 1 && a.Name != "TemporaryFileSystem" {
+				var ok bool
+				parts[i], ok = u.path(a, strings.TrimPrefix(part, "-"))
+				parts[i], known = word("", trace.Path(parts[i])), known && ok
+			}
+		}
+		if known {
+			u.set(a.Name, strings.Join(parts, ":"))
 		}
 	}
-	return false
+}
+
+// path is what a word of a list stands for on the machine, false where that is not known.
+func (u *understanding) path(a Assignment, w string) (string, bool) {
+	p, ok := machinePath(w)
+	if !ok {
+		u.note(a, "what "+w+" stands for on the machine is not known")
+	}
+	return p, ok
 }
 
 // directories makes what StateDirectory= and its like name writable.
@@ -279,11 +346,12 @@ func (u *understanding) names(list string) []string {
 		for _, s := range u.trace.Sockets {
 			out = append(out, s.Family)
 		}
+	case "RestrictFileSystems":
+		for _, f := range u.trace.Files {
+			out = append(out, sameSystem(f.FS))
+		}
 	case "RestrictNamespaces":
 		out = slices.Collect(maps.Values(namespaceTypes))
 	}
 	return out
 }
-
-// Harmless says whether a directive refuses nothing by itself, whatever its value.
-func Harmless(name string) bool { return harmless[name] }

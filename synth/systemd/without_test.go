@@ -152,6 +152,9 @@ func concerns(e synth.Entry, fact any, in *trace.Trace) bool {
 	case trace.Syscall:
 		return e.Kind == synth.EntrySyscall && f.Name == e.Name
 	case trace.File:
+		if e.Kind == synth.EntryCapability && e.Name == "CAP_SYS_PTRACE" { // what ProtectProc= hides from all others
+			return synth.Within(f.Path, "/proc")
+		}
 		return (e.Kind == synth.EntryWrite || e.Kind == synth.EntryExec) && (under(f.Path) || under(f.Target))
 	case trace.Exec:
 		return e.Kind == synth.EntryExec && slices.ContainsFunc(in.Subjects, func(s trace.Subject) bool {

@@ -73,19 +73,20 @@ func (l *wordList) put(a Assignment, u *understanding, words []string, allow boo
 			w, _, _ = strings.Cut(w, ":") // an errno of its own
 		}
 		if strings.HasPrefix(w, "@") {
-			inside, ok := []string(nil), false
-			if u.groups != nil {
-				inside, ok = u.groups(w)
-			}
+			inside, ok := l.group(w, u)
 			if !ok {
-				u.note(a, "what "+w+" stands for is not known here: calls of it count as not named")
+				u.note(a, "what "+w+" stands for is not known here: "+map[bool]string{true: "types", false: "calls"}[l.name == "RestrictFileSystems"]+
+					" of it count as not named")
 				continue
 			}
 			l.put(a, u, inside, allow)
 			continue
 		}
-		if l.name == "CapabilityBoundingSet" {
+		switch l.name {
+		case "CapabilityBoundingSet":
 			w = strings.ToUpper(w)
+		case "RestrictFileSystems":
+			w = sameSystem(w)
 		}
 		if allow {
 			l.allowed[w] = true
@@ -93,4 +94,24 @@ func (l *wordList) put(a Assignment, u *understanding, words []string, allow boo
 			delete(l.allowed, w)
 		}
 	}
+}
+
+// group is what is in a named group.
+func (l *wordList) group(name string, u *understanding) ([]string, bool) {
+	switch {
+	case l.name == "RestrictFileSystems" && name == "@known":
+		var known []string
+		for system := range l.all {
+			if knownSystem(system) {
+				known = append(known, system)
+			}
+		}
+		return known, true
+	case l.name == "RestrictFileSystems":
+		inside, ok := systemGroups[name]
+		return inside, ok
+	case u.groups == nil:
+		return nil, false
+	}
+	return u.groups(name)
 }

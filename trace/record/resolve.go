@@ -96,7 +96,6 @@ func (r *resolver) directory(w *walk, parts []string) {
 	r.parents[key] = walked{to: w.at, time: now, changes: r.memory.changes, own: w.own || w.anon}
 }
 
-// lstat is lstat(2), nil where there is nothing.
 // leads says whether a file that has lost its name is reached by one all the same: that
 // of a mount, as of what a container's manager binds over another file and removes then.
 func (v view) leads(path string, device, inode uint64) bool {
@@ -104,6 +103,7 @@ func (v view) leads(path string, device, inode uint64) bool {
 	return err == nil && info.Nlink == 0 && info.Ino == inode && kernelDevice(info.Dev) == device
 }
 
+// lstat is lstat(2), nil where there is nothing.
 func lstat(name string) (*syscall.Stat_t, error) {
 	for {
 		var st syscall.Stat_t

@@ -36,7 +36,9 @@ int main(int argc, char **argv)
 
 	if (argc != 3)
 		return USAGE;
-	if (!strcmp(argv[1], "write"))
+	if (!strcmp(argv[1], "read"))
+		result = open(argv[2], O_RDONLY);
+	else if (!strcmp(argv[1], "write"))
 		result = open(argv[2], O_WRONLY | O_CREAT, 0644);
 	else if (!strcmp(argv[1], "exec"))
 		result = execv(argv[2], argv + 2);

@@ -116,6 +116,8 @@ func written(t *testing.T, name string, value any, text string) string {
 
 // spellings turn the items of a list back into words of a unit.
 var spellings = map[string]func([]any) []string{
+	"TemporaryFileSystem": func(v []any) []string { return []string{v[0].(string) + ":" + v[1].(string)} },
+
 	"DeviceAllow":     func(v []any) []string { return []string{v[0].(string), v[1].(string)} },
 	"IPAddressDeny":   address,
 	"IPAddressAllow":  address,
