@@ -19,6 +19,7 @@ DIR ?= .
 build: osapi-profile ## build ./osapi-profile
 
 osapi-profile: $(SOURCES)
+	@command -v go >/dev/null || { echo "no Go; sudo .ci/deps go fetches it" >&2; exit 1; }
 	go build -trimpath -o $@ ./cmd/osapi-profile
 
 deps: ## install the Debian packages that the other targets need, and Go if missing (root)

@@ -16,6 +16,7 @@ import (
 type folder struct {
 	made     map[string]bool   // names the worker made
 	passing  map[string]bool   // names it made and took away again
+	chosen   map[string]bool   // directories in which its users chose names, it seems
 	libs     map[string]bool   // names it mapped executable
 	loaders  map[string]bool   // ELF interpreters: their names are part of the ABI
 	versions map[string][]bool // skeleton → which of its version numbers differ between paths
@@ -55,6 +56,7 @@ func newFolder(t *trace.Trace, opt Options) *folder {
 	for name := range f.made {
 		f.passing[name] = gone[name]
 	}
+	f.chosen = chosenIn(f.made)
 	for _, s := range t.Subjects {
 		f.loaders[string(s.Loader)] = true
 	}
@@ -130,10 +132,50 @@ func (f *folder) component(prefix string, start int) []span {
 	if f.made[prefix] || f.how == FoldBroad && !shipped(prefix) {
 		spans = append(spans, madeSpans(prefix[start:], start, f.passing[prefix])...)
 	}
+	if f.how == FoldBroad && f.made[prefix] && f.chosen[path.Dir(prefix)] {
+		spans = append(spans, span{start, len(prefix), Piece{Vary: VaryName}, RuleChosen})
+	}
 	if f.how == FoldBroad && path.Dir(prefix) == "/home" {
 		spans = append(spans, span{start, len(prefix), Piece{Vary: VaryName}, RuleHome})
 	}
 	return spans
+}
+
+// chosenEnough is how many names in one directory make it likely that there will be others.
+const chosenEnough = 3
+
+// chosenIn gives the directories in which so many names were made, those left out that
+// a program made up by itself. What became of them does not count, so that a directory
+// stays one when more of it is seen.
+func chosenIn(made map[string]bool) map[string]bool {
+	names, chosen := map[string]int{}, map[string]bool{}
+	for name := range made {
+		dir, base := path.Split(name)
+		if !shipped(name) && len(madeSpans(base, 0, true)) == 0 {
+			names[path.Clean(dir)]++
+		}
+	}
+	for dir, n := range names {
+		if n >= chosenEnough {
+			chosen[dir] = true
+		}
+	}
+	return chosen
+}
+
+// listed gives the directories of whose names only those that were seen are allowed.
+func (f *folder) listed() []trace.Path {
+	if f.how == FoldBroad {
+		return nil
+	}
+	var out []trace.Path
+	for dir := range f.chosen {
+		if pattern, _ := f.fold(trace.Path(dir)); pattern == nil { // nobody chooses names in one that is made up itself
+			out = append(out, trace.Path(dir))
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // shipped says whether the names of a tree come with the system, made up by nobody.

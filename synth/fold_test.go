@@ -91,6 +91,62 @@ func TestFoldModes(t *testing.T) {
 	}
 }
 
+// TestChosenNames: three names that were not made up are of the worker's users, who will
+// choose others.
+func TestChosenNames(t *testing.T) {
+	const made, renamed = trace.AccessWrite | trace.AccessCreate, trace.AccessRenameTo
+	names := func(in *trace.Trace, how synth.Fold) (out []string, listed []trace.Path) {
+		p := synth.Infer(in, synth.Options{Fold: how})
+		for _, g := range p.Files {
+			out = append(out, g.Name().String())
+		}
+		return out, p.ChosenIn
+	}
+	for _, c := range []struct {
+		what   string
+		files  []trace.File
+		broad  []string
+		listed []trace.Path
+	}{
+		{
+			"two names", []trace.File{file("/srv/a", made, trace.OK), file("/srv/b", renamed, trace.OK)},
+			[]string{"/srv/a", "/srv/b"}, nil,
+		},
+		{
+			"three, one of them removed", []trace.File{
+				file("/srv/a", made, trace.OK), file("/srv/b", renamed, trace.OK), file("/srv/c", made|trace.AccessDelete, trace.OK),
+				file("/srv/d", trace.AccessRead, trace.OK), file("/srv/c/below", made, trace.OK),
+			},
+			[]string{"/srv/<name>", "/srv/<name>/below", "/srv/d"}, []trace.Path{"/srv"},
+		},
+		{
+			"names that were made up", []trace.File{
+				file("/srv/x.aB3dE9", made, trace.OK), file("/srv/x.bB3dE9", made, trace.OK), file("/srv/x.cB3dE9", made, trace.OK),
+			},
+			[]string{"/srv/x.<alnum>"}, nil,
+		},
+		{
+			"names of packages", []trace.File{file("/etc/a", made, trace.OK), file("/etc/b", made, trace.OK), file("/etc/c", made, trace.OK)},
+			[]string{"/etc/a", "/etc/b", "/etc/c"}, nil,
+		},
+		{
+			"in a directory that is made up", []trace.File{
+				file("/srv/x.aB3dE9", made, trace.OK), file("/srv/x.aB3dE9/a", made, trace.OK), file("/srv/x.aB3dE9/b", made, trace.OK),
+				file("/srv/x.aB3dE9/c", made, trace.OK),
+			},
+			[]string{"/srv/x.<alnum>", "/srv/x.<alnum>/<name>"}, nil,
+		},
+	} {
+		in := oneRun()
+		in.Files = c.files
+		broad, none := names(in, synth.FoldBroad)
+		require.Equal(t, c.broad, broad, c.what)
+		require.Empty(t, none, "any name is granted: %s", c.what)
+		_, listed := names(in, synth.FoldStable)
+		require.Equal(t, c.listed, listed, c.what)
+	}
+}
+
 // FuzzFold proves that no name makes a pattern which leaves its directory: a
 // wildcard stands for a part of one name, and the names around it stay.
 func FuzzFold(f *testing.F) {

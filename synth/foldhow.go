@@ -7,7 +7,7 @@ type Fold string
 const (
 	FoldNone   Fold = "none"   // no name: only what was seen, and it will not hold for long
 	FoldStable Fold = "stable" // what the kernel numbers, what the worker made up, and what differs between runs
-	FoldBroad  Fold = "broad"  // whatever looks made up, by whomever, and any user's home directory
+	FoldBroad  Fold = "broad"  // whatever looks made up, by whomever, names that users chose, and any user's home directory
 )
 
 // Folds are the choices in their order.

@@ -46,6 +46,7 @@ func Infer(t *trace.Trace, opt Options) *Profile {
 	p.Arguments = inferArguments(t, by)
 	p.Programs = inferPrograms(t, by, folds, p, opt)
 	p.Escapes = inferEscapes(p)
+	p.ChosenIn = folds.listed()
 	p.Holes = holesOf(t, p, opt)
 	return p
 }

@@ -40,6 +40,9 @@ type Profile struct {
 	Sockets      []SocketGrant     `json:"sockets"`
 	Arguments    []ArgumentGrant   `json:"arguments"`
 	Resources    trace.Resources   `json:"resources"`
+	// ChosenIn are directories in which the worker made several names that it did not make
+	// up, and may make others, which are not granted.
+	ChosenIn []trace.Path `json:"chosen_in,omitempty"`
 	Absent       []Absence         `json:"absent"`             // what was looked for and was not there
 	Escapes      []Escape          `json:"escapes"`            // ways out that facts force open
 	Replayed     *UserPlan         `json:"replayed,omitempty"` // what the asked-for user needs, when no run had that user

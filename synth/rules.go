@@ -23,6 +23,7 @@ const (
 	RuleDate       = "date"
 	RuleUnnamed    = "unnamed-file"
 	RuleHome       = "home"
+	RuleChosen     = "chosen-name"
 	RuleDirectory  = "parent-directory"
 	RuleLibDir     = "library-directory"
 	RuleEntryDir   = "entry-directory"
@@ -51,6 +52,7 @@ func Rules() []Rule {
 		{RuleDate, "any date in a name that the worker made", "it is another day"},
 		{RuleUnnamed, "any number behind # in the name of a file that was opened with O_TMPFILE", "the kernel makes it up of the inode's number"},
 		{RuleHome, "the home directory of any user (--fold=broad)", "the worker may be at work for others than in training"},
+		{RuleChosen, "any name in a directory in which the worker made three or more (--fold=broad)", "its users choose the names, not the worker"},
 		{RuleDirectory, "the directory that holds a file", "the format can't spell the file's name"},
 		{RuleLibDir, "the directory that holds a library", "package upgrades replace libraries while the worker runs"},
 		{RuleReplay, "a capability over files that the recorded root needed none for", "root owns them; the user that the profile is made for does not"},

@@ -137,6 +137,14 @@ func (p *policy) header(out *bytes.Buffer, unwritten []string, body []byte) {
 			say("  %s", u)
 		}
 	}
+	if len(p.whole.ChosenIn) > 0 {
+		say("")
+		say("NAMES: the worker gave several files in these directories names that it did not make up. Other names are")
+		say("refused. Where its users choose them, allow any: emit --fold=broad, or merge a run with other names.")
+		for _, directory := range p.whole.ChosenIn {
+			say("  %s", directory)
+		}
+	}
 	if escapes := p.whole.Escapes; len(escapes) > 0 {
 		say("")
 		say("WAYS OUT: what the worker needs lets it get around this profile:")

@@ -82,9 +82,33 @@ func TestEachNeedIsFoundByItsName(t *testing.T) {
 	a, err = x.Fact(in, "/proc/1/environ")
 	require.NoError(t, err)
 	require.True(t, slices.ContainsFunc(a.Lines, func(e synth.Explanation) bool { return e.Text == "ProtectProc= left out" }))
+	a, err = x.Fact(in, "/boot")
+	require.NoError(t, err)
+	require.False(t, a.Found(), "a line that names it is no fact of it")
 	a, err = x.Fact(in, "/no/such")
 	require.NoError(t, err)
 	require.False(t, a.Found())
+}
+
+// TestDirectoryThatALineNames: what is made in a directory is why it is writable, whoever
+// asks about the directory itself.
+func TestDirectoryThatALineNames(t *testing.T) {
+	in := &trace.Trace{
+		Runs:     []trace.Run{{Header: trace.Header{Run: "1", Arch: "amd64", User: "root", Worker: "/usr/bin/w"}}},
+		Subjects: []trace.Subject{{ID: 1, Exe: "/usr/bin/w"}},
+		Files: []trace.File{
+			{Seen: trace.Seen{Subject: 1, Outcome: trace.OK}, Path: "/var/lib/w", Access: trace.AccessRead, Syscall: "openat", Type: "directory", Mode: 0o755},
+			{Seen: trace.Seen{Subject: 1, Outcome: trace.OK}, Path: "/var/lib/w/db", Access: trace.AccessWrite | trace.AccessCreate, Syscall: "openat", Type: "file", Mode: 0o644},
+		},
+	}
+	for _, kind := range []string{"syscall", "exec", "file", "capability", "socket", "argument"} {
+		in.Runs[0].Probes = append(in.Runs[0].Probes, trace.Probe{Fact: kind, Hook: "a test"})
+	}
+	x, err := explain.New(synth.Infer(in, synth.Options{}), explain.Options{})
+	require.NoError(t, err)
+	a, err := x.Fact(in, "/var/lib/w")
+	require.NoError(t, err)
+	require.True(t, slices.ContainsFunc(a.Lines, func(e synth.Explanation) bool { return e.Text == "ReadWritePaths=-/var/lib/w" }), a.Lines)
 }
 
 func TestTextIsToldFromFacts(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/osapi-io/osapi-profile/synth"
+	"github.com/osapi-io/osapi-profile/synth/written"
 	"github.com/osapi-io/osapi-profile/trace"
 )
 
@@ -59,7 +60,9 @@ func (x *Explainer) Fact(t *trace.Trace, what string) (Answer, error) {
 	}
 	lines, err := x.Everything()
 	for _, e := range lines {
-		e.Grants = slices.DeleteFunc(e.Grants, func(g synth.Grant) bool { return !known[g.Kind+" "+g.Name] && !q.against(g, known) })
+		if !q.stands(e) {
+			e.Grants = slices.DeleteFunc(e.Grants, func(g synth.Grant) bool { return !known[g.Kind+" "+g.Name] && !q.against(g, known) })
+		}
 		if len(e.Grants) > 0 {
 			a.Lines = append(a.Lines, e)
 		}
@@ -86,6 +89,14 @@ func (q query) names(kind, name string) bool {
 func (q query) below(kind, name string) bool {
 	dir := strings.TrimSuffix(string(q), "/")
 	return (kind == "file" || kind == "exec" || kind == "socket") && strings.HasPrefix(dir, "/") && strings.HasPrefix(name, dir+"/")
+}
+
+// stands says whether a directive lists the path that is asked about: what lies in it may
+// be why.
+func (q query) stands(e synth.Explanation) bool {
+	_, value, _ := strings.Cut(e.Text, "=")
+	return e.Format == string(written.Systemd) && strings.HasPrefix(string(q), "/") &&
+		slices.ContainsFunc(strings.Fields(value), func(word string) bool { return strings.TrimLeft(word, "+-") == string(q) })
 }
 
 // pattern says whether a set of paths has to do with what is asked about.
