@@ -33,8 +33,12 @@ func (s *Sandbox) refusesSystem(f trace.File) string {
 	if f.Access&(trace.AccessMount|trace.AccessUnmount) != 0 && s.yes("PrivateMounts") {
 		return "PrivateMounts"
 	}
-	if v := s.value("ProtectProc"); v != "" && v != "default" && coversProc(string(f.Path), f.FS) {
-		return "ProtectProc"
+	if coversProc(string(f.Path), f.FS) {
+		for _, name := range newProc {
+			if v := s.value(name); v != "default" && v != "" && v != "no" {
+				return name
+			}
+		}
 	}
 	users := s.value("PrivateUsers")
 	others := f.Type != "" && f.UID != 0 && f.UID != f.FSUID && f.Access&(trace.AccessStat|trace.AccessModifies) != 0
