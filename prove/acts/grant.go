@@ -132,9 +132,12 @@ func (g *granting) facts(asked *trace.Trace) string {
 	return strings.Join(slices.Compact(out), ", ")
 }
 
+// actor is the program in what acts ask for.
+const actor = "/act"
+
 // asTrace makes a trace of facts.
 func asTrace(of []any) *trace.Trace {
-	t := &trace.Trace{Subjects: []trace.Subject{{ID: 0, Exe: "/act"}}}
+	t := &trace.Trace{Subjects: []trace.Subject{{ID: 0, Exe: actor}}}
 	for _, f := range of {
 		switch f := f.(type) {
 		case trace.Subject:

@@ -125,6 +125,7 @@ func TestWhatTrainingKeepsOpen(t *testing.T) {
 		r.Systemd = systemd.DefaultVersion
 		g := &granting{run: r, leftOut: map[string]string{
 			"ProtectHome": "ProtectHome=read-only is not stricter: it is used", "PrivateNetwork": "PrivateNetwork= is left out: it is used",
+			"NoNewPrivileges": "NoNewPrivileges= is left out: it is used",
 		}}
 		_, why, _ := g.why(all[slices.IndexFunc(all, func(a Act) bool { return a.Name == act })], "1")
 		return why
@@ -135,6 +136,7 @@ func TestWhatTrainingKeepsOpen(t *testing.T) {
 		{"", "reach-host", "PrivateNetwork= is left out: it is used"},
 		{"", "signal-process", "the service runs as root, as the other process does"},
 		{"User=w\n", "signal-process", "no line forbids it"},
+		{"NoExecPaths=/\n", "gain-by-setgid", "NoNewPrivileges= is left out: it is used"}, // the program itself may be executed
 		{"SystemCallFilter=kill read\n", "signal-process", "by SystemCallFilter=kill"},
 	} {
 		require.Equal(t, c.want, reason(c.text, c.act), c)

@@ -13,8 +13,13 @@ import (
 var beyond = strings.Fields(`PrivateNetwork IPAddressDeny SocketBindDeny RestrictNetworkInterfaces DevicePolicy RestrictFileSystems PrivateUsers
 	PrivateMounts ProtectProc ProcSubset`)
 
+// own is what the program is given beside the profile's lines (unit), under the name
+// that it has in what is asked.
+var own = systemd.Assignment{Setting: systemd.Setting{Name: "ExecPaths", Value: actor}, Section: "Service"}
+
 // refused is the line that refuses what is asked, by its text.
 func (g *granting) refused(all []systemd.Assignment, asked *trace.Trace) string {
+	all = append(slices.Clip(all), own)
 	judged, _, err := systemd.Judge(all, asked, g.Systemd, g.groups)
 	if err == nil && len(judged) > 0 {
 		return judged[0].Line.Text

@@ -103,18 +103,26 @@ var aboutOthers = []string{"/cmdline", "/environ", "/root", "/cwd"}
 // files of another owner, and files that are of interest only for others. A
 // worker with CAP_SYS_PTRACE sees all of them anyhow.
 func againstProtectProc(d *draft) []conflict {
-	covered := d.files("is mounted over a part of /proc, and not there in a new one", func(g synth.FileGrant) bool {
-		return slices.ContainsFunc(append(g.Systems, g.FS), func(fs string) bool { return coversProc(shape(g.Name()), fs) })
-	})
 	if slices.Contains(d.Required(), "CAP_SYS_PTRACE") {
-		return covered
+		return d.coversProc()
 	}
-	return append(covered, d.looksAtOthers()...)
+	return append(d.coversProc(), d.looksAtOthers()...)
 }
 
-// coversProc says whether a file of /proc is of a file system that is mounted over it,
-// as containers have them. The directive mounts a new /proc, without those. What is said
-// of a process may be of another file system by itself, such as its namespaces.
+// newProc are directives that have a new /proc mounted for the service, ProcSubset=
+// being another one.
+var newProc = []string{"ProtectProc", "ProtectKernelTunables", "ProtectControlGroups"}
+
+// coversProc finds files of /proc that are mounted over it, as containers have them: in
+// a new one they are not.
+func (d *draft) coversProc() []conflict {
+	return d.files("is mounted over a part of /proc, and not there in a new one", func(g synth.FileGrant) bool {
+		return slices.ContainsFunc(append(g.Systems, g.FS), func(fs string) bool { return coversProc(shape(g.Name()), fs) })
+	})
+}
+
+// coversProc says whether a file of /proc is of a file system that is mounted over it.
+// What is said of a process may be of another one by itself, such as its namespaces.
 func coversProc(name, fs string) bool { return fs != "" && fs != "proc" && beyondProcess(name) }
 
 func (d *draft) looksAtOthers() []conflict {

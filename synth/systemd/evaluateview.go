@@ -70,8 +70,12 @@ func (s *Sandbox) refusesSystem(f trace.File, w *scene) string {
 		}
 		s.doubt("PrivateMounts", "whether others must see what the worker mounts is not told")
 	}
-	if v := s.value("ProtectProc"); v != "" && v != "default" && coversProc(string(f.Path), f.FS) {
-		return "ProtectProc"
+	if coversProc(string(f.Path), f.FS) {
+		for _, name := range newProc {
+			if v := s.value(name); v != "default" && v != "" && v != "no" {
+				return name
+			}
+		}
 	}
 	if by := s.hidesProcess(f); by != "" {
 		return by

@@ -12,10 +12,10 @@ func kernelRows() []row {
 	return []row{
 		{
 			group: "Kernel", name: "ProtectKernelTunables", since: 232, kinds: []string{"file", "syscall"}, filter: true,
-			unless: "a setting in /proc/sys or /sys is changed, /proc/kallsyms or /proc/kcore used",
+			unless: "a setting in /proc/sys or /sys is changed, /proc/kallsyms or /proc/kcore used, what is mounted over a part of /proc",
 			says:   "/proc/sys, /sys and other settings of the kernel are read-only.",
 			against: func(d *draft) []conflict {
-				return slices.Concat(d.files("is changed", changesTunable), d.used("/proc/kallsyms", "/proc/kcore"), d.calls("_sysctl"))
+				return slices.Concat(d.files("is changed", changesTunable), d.used("/proc/kallsyms", "/proc/kcore"), d.calls("_sysctl"), d.coversProc())
 			},
 			write: yes("ProtectKernelTunables"),
 		},

@@ -92,7 +92,7 @@ func TestEachProcThatIsNotAProcess(t *testing.T) {
 }
 
 // TestWhatIsMountedOverProc: a container's manager puts files of its own there, and
-// ProtectProc= mounts a /proc without them.
+// some directives have a /proc mounted without them.
 func TestWhatIsMountedOverProc(t *testing.T) {
 	for path, c := range map[trace.Path]struct {
 		fs   string
@@ -104,11 +104,13 @@ func TestWhatIsMountedOverProc(t *testing.T) {
 		b := quiet().file("op", path, read, "openat", trace.OK)
 		b.Files[len(b.Files)-1].FS = c.fs
 		text, _ := emit(t, synth.Infer(b.Trace, synth.Options{}), systemd.Options{})
-		written, leftOut := has(text, "ProtectProc")
-		require.Equal(t, c.gone, !written && leftOut, path)
-		box, err := systemd.NewSandbox(systemd.Settings{{Name: "ProtectProc", Value: "invisible"}}, systemd.DefaultVersion)
-		require.NoError(t, err)
-		require.Equal(t, c.gone, len(box.Refuses(b.Trace)) > 0, path)
+		for name, value := range map[string]string{"ProtectProc": "invisible", "ProtectKernelTunables": "yes", "ProtectControlGroups": "yes"} {
+			written, leftOut := has(text, name)
+			require.Equal(t, c.gone, !written && leftOut, "%s %s", path, name)
+			box, err := systemd.NewSandbox(systemd.Settings{{Name: name, Value: value}}, systemd.DefaultVersion)
+			require.NoError(t, err)
+			require.Equal(t, c.gone, len(box.Refuses(b.Trace)) > 0, "%s %s", path, name)
+		}
 	}
 }
 

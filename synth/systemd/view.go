@@ -56,8 +56,8 @@ func subsetRows() []row {
 	return []row{
 		{
 			name: "ProtectControlGroups", since: 232, kinds: file,
-			unless:  "a control group is made, changed or removed",
-			against: func(d *draft) []conflict { return d.written("/sys/fs/cgroup") },
+			unless:  "a control group is made, changed or removed, what is mounted over a part of /proc used",
+			against: func(d *draft) []conflict { return append(d.written("/sys/fs/cgroup"), d.coversProc()...) },
 			write:   writeControlGroups,
 		},
 		{
