@@ -35,6 +35,7 @@ func Infer(t *trace.Trace, opt Options) *Profile {
 	p := &Profile{Worker: workerOf(t), Operations: inferOperations(t), Blind: blind(t), Resources: peak(t)}
 	p.Syscalls = inferSyscalls(t, by, p.Worker, opt)
 	p.Capabilities = inferCapabilities(t, by)
+	seen := slices.Clone(p.Capabilities)
 	if opt.User != "" && opt.User != "root" && !slices.Contains(p.Worker.Users, opt.User) {
 		var needed []CapabilityGrant
 		p.Replayed, needed = replay(t, by, p.Worker, opt.User)
@@ -44,6 +45,7 @@ func Infer(t *trace.Trace, opt Options) *Profile {
 	p.Files, p.Absent = inferFiles(t, by, folds)
 	p.Sockets = inferSockets(t, by, folds)
 	p.Arguments = inferArguments(t, by)
+	p.Dynamic = inferDynamic(t, by, p.Worker, seen)
 	p.Programs = inferPrograms(t, by, folds, p, opt)
 	p.Escapes = inferEscapes(p)
 	p.ChosenIn = folds.listed()

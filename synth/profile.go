@@ -56,6 +56,8 @@ type Profile struct {
 	// Programs are what each program needs by itself, sorted by name. Together
 	// they need what the profile grants.
 	Programs []*Program `json:"-"`
+	// Dynamic is whether DynamicUser= would hold.
+	Dynamic Dynamic `json:"-"`
 }
 
 // Sees says whether every run had a probe for a kind of fact ("syscall",

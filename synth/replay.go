@@ -91,6 +91,9 @@ type replayer struct {
 	worker Worker
 	plan   *UserPlan
 	caps   map[string]*CapabilityGrant
+	mine   map[trace.Path]bool // directories of places for services' directories that are the worker's, whatever their name
+
+	refused func(trace.Path, FactRef) // takes what only a capability would answer; nil: it is granted
 }
 
 func (r *replayer) try(f trace.File, ref FactRef) {
@@ -150,7 +153,7 @@ func (r *replayer) answer(p, at trace.Path, i inode, need uint32, ref FactRef) {
 	if need&mayWrite != 0 || need&mayExec != 0 && at == p {
 		name = "CAP_DAC_OVERRIDE"
 	}
-	r.grant(name, ref)
+	r.grant(name, p, ref)
 }
 
 // owns answers an operation that only the owner may do.
@@ -160,7 +163,7 @@ func (r *replayer) owns(f trace.File, ref FactRef) {
 		return
 	}
 	if f.UID == 0 {
-		r.grant("CAP_FOWNER", ref)
+		r.grant("CAP_FOWNER", f.Path, ref)
 	}
 }
 
@@ -174,14 +177,19 @@ func (r *replayer) directory(p trace.Path) (directive, name string) {
 			continue
 		}
 		first, _, below := strings.Cut(rest, "/")
-		if own := first == r.worker.Name || first == path.Base(string(r.worker.Exe)); own && below {
+		own := first == r.worker.Name || first == path.Base(string(r.worker.Exe)) || r.mine[place.tree+"/"+trace.Path(first)]
+		if own && below {
 			return place.directive, first
 		}
 	}
 	return "", ""
 }
 
-func (r *replayer) grant(name string, ref FactRef) {
+func (r *replayer) grant(name string, p trace.Path, ref FactRef) {
+	if r.refused != nil {
+		r.refused(p, ref)
+		return
+	}
 	if r.caps[name] == nil {
 		r.caps[name] = &CapabilityGrant{Name: name, Need: Required}
 	}

@@ -59,7 +59,7 @@ func Underived() []Directive {
 			"the worker would be process 1: it would have to handle every signal that is to end it, and reap orphans; no fact tells whether it does"),
 		never(232, "RemoveIPC", "IPC objects that outlive the service",
 			"it removes those of other services of the same user too, and no fact tells whether there are any"),
-		never(232, "DynamicUser", "a user of its own that owns nothing", "who else must reach the worker's files is not in a trace"),
+		never(232, "DynamicUser", "a user of its own that owns nothing", "who else must reach the worker's files is not in a trace; a comment on top of each unit says whether a fact is against it"),
 		never(0, "RootDirectory, RootImage, RootHash, RootVerity", "the host's file system", "nothing can be inferred about a tree that is not there yet"),
 		never(247, "MountImages, ExtensionImages, ExtensionDirectories", "nothing; they add mounts", "the worker was recorded without"),
 		never(242, "NetworkNamespacePath, IPCNamespacePath", "the host's namespaces", "another unit makes the namespace"),

@@ -42,6 +42,7 @@ func Rules() []synth.Rule {
 		{Name: "emptied", Grants: "nothing", Why: "no recorded fact needs more of it than what is brought back"},
 		{Name: "beside-what-is-read", Grants: "reading what has the same first name in the directory", Why: "it belongs to one package or service, which has links in it and replaces files"},
 		{Name: "link-of-the-system", Grants: "reading", Why: "the name is a link on some hosts, and a trace has only what it leads to"},
+		{Name: "unknown-peers", Grants: "nothing", Why: "who else reaches the worker's files is not in a trace"},
 		{Name: "unit-frame", Grants: "nothing", Why: "every service has it; what the operator asked for or the recorded worker is written there"},
 		{Name: "journal-socket", Grants: "UNIX sockets", Why: "libc and systemd reach the journal and the service manager by them"},
 		{Name: "native-calls", Grants: "system calls of the worker's own ABI", Why: "every program makes them"},
@@ -147,6 +148,9 @@ func (x *Explainer) contradictions(r row, value string) ([]synth.Grant, []string
 // there is none of the name.
 func (x *Explainer) LeftOut(name string) synth.Explanation {
 	out := synth.Explanation{Format: "systemd", Grants: []synth.Grant{}, Rules: []synth.Rule{}}
+	if name == "DynamicUser" {
+		return x.explainDynamicUser()
+	}
 	r, ok := x.rows[name]
 	if !ok {
 		return out

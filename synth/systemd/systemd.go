@@ -174,6 +174,7 @@ func (d *draft) head(t *text) {
 	t.comment()
 	d.waysOut(t)
 	d.asAnother(t)
+	d.dynamicUser(t)
 	d.conflicts(t)
 }
 
