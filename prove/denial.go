@@ -33,6 +33,9 @@ type Denials struct {
 	// Unexplained failed otherwise than in training, and no line is known that would
 	// refuse it.
 	Unexplained []Denial `json:"unexplained"`
+	// Withheld are looks into another process, which training could take because it had
+	// every capability of that process, without being asked for one.
+	Withheld []Denial `json:"withheld"`
 	// Harmless are checks of capabilities that were refused while the call went on, and
 	// calls that a filter answered as a kernel does that has none such.
 	Harmless []Denial `json:"harmless"`
@@ -45,7 +48,8 @@ type comparison struct {
 	granted  *synth.Profile // what follows from training
 	seen     *trace.Trace
 	widen    func(*trace.Trace) (Profile, error)
-	longer   *trace.Trace // training and this run, as if nothing had been refused
+	longer   *trace.Trace // training and this run, as if nothing had been refused but looks
+	looks    map[any]bool // facts that are refused looks into another process
 	judging
 }
 
@@ -53,7 +57,9 @@ type comparison struct {
 // result is the profile of the longer training, in which all of it was allowed.
 func (c *comparison) denials() (Denials, Profile, error) {
 	refused := refusals(c.seen.Confined(), c.training)
-	c.longer = trace.Merge(c.training, asIf(c.seen, refused))
+	c.looks = c.looksRefused(refused)
+	asked := slices.DeleteFunc(slices.Clone(refused), func(r refusal) bool { return c.looks[r.seen] })
+	c.longer = trace.Merge(c.training, asIf(c.seen, asked))
 	wider, err := c.widen(c.longer)
 	if err != nil {
 		return Denials{}, wider, err
@@ -82,7 +88,7 @@ func (c *comparison) denials() (Denials, Profile, error) {
 		}
 		c.sort(&out, r, d)
 	}
-	for _, list := range []*[]Denial{&out.False, &out.Untrained, &out.Unexplained, &out.Harmless} {
+	for _, list := range []*[]Denial{&out.False, &out.Untrained, &out.Unexplained, &out.Withheld, &out.Harmless} {
 		*list = joined(*list)
 	}
 	return out, wider, nil
@@ -122,9 +128,11 @@ func (c *comparison) denial(r refusal, verdicts []verdict, wider Profile) Denial
 
 // sort puts a denial where it belongs.
 func (c *comparison) sort(out *Denials, r refusal, d Denial) {
-	trained := len(c.granted.Refuses(of([]any{r.allowed}, &trace.Trace{Runs: c.seen.Runs, Subjects: c.seen.Subjects}, &trace.Trace{}))) == 0
+	trained := c.trained(r)
 	to := &out.Untrained
 	switch capability, is := r.seen.(trace.Capability); {
+	case c.looks[r.seen]:
+		to = &out.Withheld
 	case is && c.wentOn(capability):
 		to = &out.Harmless
 	case len(d.By) == 0 && d.Outcome == trace.Seccomp+"ENOSYS" && trained:

@@ -188,3 +188,55 @@ func TestAuditFields(t *testing.T) {
 	require.Equal(t, "r", got["requested_mask"])
 	require.Equal(t, "3", got["pid"])
 }
+
+// Training with all capabilities is not asked for one when it looks into a process that
+// has them too. A profile is not to hand out CAP_SYS_PTRACE for that.
+func TestLooksIntoAnotherProcessAreWithheld(t *testing.T) {
+	const unit = "[Service]\nCapabilityBoundingSet=CAP_CHOWN\n"
+	look := func(name, call, caller string) []trace.Capability {
+		return []trace.Capability{{Seen: seen("EPERM"), Name: name, Syscall: call, Caller: caller}}
+	}
+	for name, c := range map[string]struct {
+		file         string
+		capabilities []trace.Capability
+		withheld     int
+		others       int
+	}{
+		"environ":               {"/proc/1/environ", look("CAP_SYS_PTRACE", "openat", "cap_ptrace_access_check"), 2, 0},
+		"either will do":        {"/proc/1/environ", look("CAP_PERFMON", "openat", "mm_access"), 2, 0},
+		"no process":            {"/proc/kcore", look("CAP_SYS_PTRACE", "openat", ""), 0, 2},
+		"another capability":    {"/proc/1/environ", look("CAP_SYS_ADMIN", "openat", "mnt_may_suid"), 0, 2},
+		"another call":          {"/proc/1/environ", look("CAP_SYS_PTRACE", "ptrace", ""), 0, 2},
+		"only the mode of file": {"/proc/1/environ", nil, 0, 1},
+	} {
+		run := run1("run")
+		run.Files = []trace.File{written1(c.file, trace.AccessRead, "EACCES")}
+		run.Capabilities = c.capabilities
+		for _, f := range c.capabilities {
+			run.Syscalls = append(run.Syscalls, trace.Syscall{Seen: seen("EACCES"), Name: f.Syscall})
+		}
+		d, compared := compared(t, unit, nil, run)
+		require.Len(t, d.Withheld, c.withheld, "%s: %+v", name, d)
+		require.Len(t, append(append(d.False, d.Untrained...), d.Unexplained...), c.others, "%s: %+v", name, d)
+		if c.withheld > 0 {
+			wider := synth.Infer(compared.longer, synth.Options{})
+			require.NotContains(t, wider.Required(), c.capabilities[0].Name, name)
+		}
+	}
+}
+
+// What training was asked for, and got, is no look that may be withheld.
+func TestATrainedLookIsNotWithheld(t *testing.T) {
+	longer := training()
+	longer.Capabilities = append(longer.Capabilities, trace.Capability{Seen: seen(trace.OK), Name: "CAP_SYS_PTRACE", Syscall: "openat", Caller: "cap_ptrace_access_check"})
+	run := run1("run")
+	run.Files = []trace.File{written1("/proc/7/maps", trace.AccessRead, "EACCES")}
+	run.Capabilities = []trace.Capability{{Seen: seen("EPERM"), Name: "CAP_SYS_PTRACE", Syscall: "openat", Caller: "cap_ptrace_access_check"}}
+	run.Syscalls = []trace.Syscall{{Seen: seen("EACCES"), Name: "openat"}}
+	c := &comparison{training: longer, seen: run, widen: emitted, judging: judging{version: 252}, granted: synth.Infer(longer, synth.Options{})}
+	c.profile.Unit = []written.File{{Name: "u", Text: []byte("[Service]\nCapabilityBoundingSet=CAP_CHOWN\n"), Format: written.Systemd}}
+	d, _, err := c.denials()
+	require.NoError(t, err)
+	require.Empty(t, d.Withheld)
+	require.NotEmpty(t, d.False)
+}

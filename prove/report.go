@@ -106,6 +106,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	writeDenials(b, "denied, and training did it", r.False)
 	writeDenials(b, "denied, and training never did it", r.Untrained)
 	writeDenials(b, "failed, and no line is known that refuses it", r.Unexplained)
+	writeDenials(b, "withheld, a look into another process", r.Withheld)
 	writeDenials(b, "denied without harm", r.Harmless)
 	for i, f := range r.New {
 		if i == shown {

@@ -60,16 +60,33 @@ func (h *Host) undo(ctx context.Context, l *ledger.Ledger) error {
 	if files {
 		note(ledger.Entry{Kind: "reload"}, h.conn.ReloadContext(ctx))
 	}
+	again := h.again(ctx, l)
+	if len(failed) > 0 {
+		return errors.Join(append(failed, again, l.Keep())...)
+	}
+	return errors.Join(again, l.Close())
+}
+
+// again starts what ran before, and waits until it does: whoever asks next whether it
+// runs is to hear so. One that cannot be started is not left to the next run, which
+// could not either; one that takes long is left to systemd.
+func (h *Host) again(ctx context.Context, l *ledger.Ledger) error {
+	var failed []error
 	for _, e := range l.Entries {
-		if e.Kind == ledger.Again {
-			_, err := h.conn.StartUnitContext(ctx, e.Name, "replace", nil)
-			note(e, err)
+		if e.Kind != ledger.Again {
+			continue
+		}
+		s := Service{Name: e.Name, host: h}
+		result, err := s.Start(ctx)
+		switch {
+		case errors.Is(err, context.DeadlineExceeded):
+		case err != nil:
+			failed = append(failed, fmt.Errorf("it ran before, and does not now: %w", err))
+		case result != "done":
+			failed = append(failed, fmt.Errorf("it ran before, and does not now: starting %s: %s", e.Name, result))
 		}
 	}
-	if len(failed) > 0 {
-		return errors.Join(append(failed, l.Keep())...)
-	}
-	return l.Close()
+	return errors.Join(failed...)
 }
 
 // gone passes over what is not there any more.

@@ -12,6 +12,8 @@
 # APPARMOR=FILE loads a profile that the drop-in names: the plan under enforcement.
 # CONTAINER=yes takes a container of the guest's files in place of the guest: many
 # times as fast, on this machine's kernel, without AppArmor and udev.
+# VERIFY=TRACE, which is of training, has osapi-profile verify run the worker and its
+# plan under the profile made of that, and print its verdict; TRACE is then of that run.
 # OPERATIONS="NAME..." leaves out what these do not need (run.sh).
 # ANSWERS=FILE and JOURNAL=FILE receive what the client and the worker said.
 set -euo pipefail
@@ -26,6 +28,7 @@ trap 'rm -rf "$job"' EXIT
 cp "$here"/{prepare.sh,run.sh,ask,follow,50-osapi.rules} "$here"/*.plan.yaml "$here/$version.yaml" "$job"
 cp "$osapi" "$job/osapi"
 if [ -n "${CONFINE:-}" ]; then cp "$CONFINE" "$job/confine.conf"; fi
+if [ -n "${VERIFY:-}" ]; then cp "$VERIFY" "$job/training"; fi
 if [ -n "${APPARMOR:-}" ]; then cp "$APPARMOR" "$job/apparmor"; fi
 "$here/mirror.sh" "$job/mirror"
 (cd "$root" && CGO_ENABLED=0 go build -o "$job/osapi-profile" ./cmd/osapi-profile)
@@ -36,6 +39,7 @@ export RUN_AS=${RUN_AS:-}
 if [ -e apparmor ]; then apparmor_parser --replace --skip-cache apparmor; fi
 status=0
 export CONFINE=${CONFINE:+/job/confine.conf} ANSWERS=/job/answers CONFINED_PLAN=${CONFINED_PLAN:-}
+export VERIFY=${VERIFY:+/job/training}
 export OPERATIONS="${OPERATIONS:-}"
 ./run.sh $version ${trace:+/job/trace.jsonl} || status=\$?
 if [ -e apparmor ]; then journalctl --no-pager --dmesg --grep apparmor=.DENIED >&2 || :; fi

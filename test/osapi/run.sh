@@ -8,6 +8,8 @@
 # under its own profile, and for february what that must not let through, unless
 # CONFINED_PLAN is no.
 #
+# VERIFY=TRACE runs it by osapi-profile verify, under the profile made of that trace.
+#
 # RUN_AS=NAME runs the worker as that user. OPERATIONS="NAME..." runs these only, with
 # those that they build on, and OPERATIONS=all those that can show a lack (subset).
 # Exit status 1 when an operation did not end as the plan says.
@@ -47,16 +49,16 @@ unit() {
   systemctl daemon-reload
 }
 
-# train PLAN ARGS...: record with a plan, as a service until that ends. How its
-# operations went is in the journal, among what the worker says.
+# train COMMAND PLAN ARGS...: record or verify with a plan, as a service until that
+# ends. How its operations went is in the journal, among what the worker says.
 train() {
-  local plan=$1 status
-  shift
+  local command=$1 plan=$2 status
+  shift 2
   unit osapi-training "WorkingDirectory=$here" "Environment=ANSWERS=${ANSWERS:-}" \
-    "ExecStart=$tool record --plan $here/$plan $*"
+    "ExecStart=$tool $command --plan $here/$plan $*"
   systemctl start --wait osapi-training || :
   status=$(systemctl show --property=ExecMainStatus --value osapi-training)
-  journalctl --no-pager --output=cat --unit osapi-training --unit osapi-worker | grep -v INF || :
+  journalctl --no-pager --output=cat --unit osapi-training --unit osapi-worker --unit 'osapi-profile-*' | grep -v INF || :
   echo "$plan: status $status"
   [ "$status" = 0 ]
 }
@@ -89,8 +91,12 @@ listens 4222
 service osapi-server osapi "${server[@]}"
 listens 8080
 
+if [ -n "${VERIFY:-}" ]; then
+  train verify "$version.plan.yaml" "--yes ${RUN_AS:+--user $RUN_AS }${trace:+-o $trace }$VERIFY -- ${worker[*]}"
+  exit
+fi
 if [ -n "$trace" ]; then
-  train "$version.plan.yaml" "${RUN_AS:+--user $RUN_AS }-o $trace -- ${worker[*]}"
+  train record "$version.plan.yaml" "${RUN_AS:+--user $RUN_AS }-o $trace -- ${worker[*]}"
   exit
 fi
 unit osapi-worker "${RUN_AS:+User=$RUN_AS}" "ExecStart=${worker[*]}"
@@ -100,9 +106,9 @@ if [ -n "${CONFINE:-}" ]; then
   systemctl daemon-reload
 fi
 status=0
-train "$version.plan.yaml" "-o /dev/null -- $here/follow osapi-worker" || status=1
+train record "$version.plan.yaml" "-o /dev/null -- $here/follow osapi-worker" || status=1
 journalctl --no-pager --output=cat --unit osapi-worker >"$here/journal"
 if [ -n "${CONFINE:-}" ] && [ "$version" = february ] && [ "${CONFINED_PLAN:-}" != no ]; then
-  train confined.plan.yaml "-o /dev/null -- $here/follow osapi-worker" || status=1
+  train record confined.plan.yaml "-o /dev/null -- $here/follow osapi-worker" || status=1
 fi
 exit "$status"
