@@ -1,6 +1,7 @@
 package synth
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -66,7 +67,7 @@ func inferDynamic(t *trace.Trace, by subjects, w Worker, needed []CapabilityGran
 	d.replayed(plan)
 	d.capabilities(needed)
 	d.calls(t)
-	return Dynamic{Directories: plan.Directories, Against: d.against}
+	return Dynamic{Directories: plan.Directories, Against: d.sorted()}
 }
 
 // aboutProcess says whether a file of /proc is one of a process's.
@@ -114,7 +115,19 @@ func (d *dynamic) object(what string, facts ...FactRef) {
 		d.against = append(d.against, Objection{What: what})
 	}
 	d.against[i].Facts = append(d.against[i].Facts, facts...)
-	d.against[i].normalise()
+}
+
+// sorted are the objections in an order that does not depend on the facts': what
+// the worker does before what it does it to.
+func (d *dynamic) sorted() []Objection {
+	for i := range d.against {
+		d.against[i].normalise()
+	}
+	path := func(o Objection) int { return strings.Count(o.What[:min(2, len(o.What))], "/") }
+	slices.SortFunc(d.against, func(a, b Objection) int {
+		return cmp.Or(cmp.Compare(path(a), path(b)), cmp.Compare(a.What, b.What))
+	})
+	return d.against
 }
 
 // askers are sockets at which nobody is asked who they are.

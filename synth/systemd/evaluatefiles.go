@@ -74,7 +74,7 @@ func (s *Sandbox) refusesFile(f trace.File, w *scene) string {
 			return m.by
 		}
 		if f.Access&(trace.AccessExec|trace.AccessExecMap) != 0 && m.noExec {
-			return "NoExecPaths"
+			return m.noExecBy()
 		}
 		// A mount point can neither be removed nor replaced.
 		if entry&^(trace.AccessLinkFrom|trace.AccessCreate|trace.AccessBind) != 0 && m.path == f.Path && m.mode != mountImplicit {
@@ -137,7 +137,7 @@ func (s *Sandbox) refusesExec(t *trace.Trace, e trace.Exec, w *scene) (string, t
 			return by, p
 		}
 		if m := deepest(s.mounts, p); m != nil && m.noExec {
-			return "NoExecPaths", p
+			return m.noExecBy(), p
 		}
 	}
 	return "", ""

@@ -134,7 +134,7 @@ func judgedMounts() []judging {
 		},
 		{unit: "TemporaryFileSystem=/var\nReadWritePaths=-/var/lib/a", denies: file("/var/lib/a/x", inPlace), admits: file("/etc/x", inPlace)},
 		{unit: "TemporaryFileSystem=/var\nBindReadOnlyPaths=/var/lib/a\nBindPaths=", denies: file("/var/lib/a/x", read), admits: file("/var", trace.AccessStat)},
-		{unit: "TemporaryFileSystem=/opt:noexec", by: "NoExecPaths", denies: file("/opt", trace.AccessExecMap), admits: file("/opt", trace.AccessStat)},
+		{unit: "TemporaryFileSystem=/opt:noexec", denies: file("/opt", trace.AccessExecMap), admits: file("/opt", trace.AccessStat)},
 		{unit: "BindReadOnlyPaths=/srv/a /srv/b:/srv/b:norbind", denies: file("/srv/b/x", created), admits: file("/srv/b/x", read)},
 		{unit: `BindReadOnlyPaths="/srv/a b"`, denies: file("/srv/a b/x", created), admits: file("/srv/a/x", created)},
 		{unit: "BindPaths=/srv/a\nProtectSystem=strict", by: "ProtectSystem", denies: file("/srv/x", created), admits: file("/srv/a/x", created)},

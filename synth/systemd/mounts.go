@@ -36,6 +36,14 @@ type mount struct {
 	by                     string // the directive
 }
 
+// noExecBy is the directive that keeps a mount's files from being executed.
+func (m mount) noExecBy() string {
+	if m.mode == mountTmpfs { // by its own options
+		return m.by
+	}
+	return "NoExecPaths"
+}
+
 // mountsOf gathers the mounts of all directives and brings them into the order
 // and number that systemd does: sorted, one for each path with the flags of all
 // that were meant for it, none below an inaccessible path, none that only
