@@ -57,6 +57,7 @@ RestrictNamespaces=mnt pid
 BindReadOnlyPaths=-/usr/bin /usr/lib:/mnt
 DeviceAllow=/dev/null rw
 DevicePolicy=strict
+ProtectClock=yes
 IPAddressDeny=any
 IPAddressAllow=localhost 192.0.2.1 198.51.100.0/24
 SocketBindAllow=ipv4:tcp:80
@@ -86,7 +87,7 @@ func TestService(t *testing.T) {
 	differences, err := s.ReadBack(ctx)
 	require.NoError(t, err)
 	for _, d := range differences { // Debian 12's systemd was built without BPF
-		assert.Contains(t, []string{"SocketBindAllow", "SocketBindDeny"}, strings.Split(d.Line.Text, "=")[0])
+		assert.Contains(t, []string{"SocketBindAllow", "SocketBindDeny"}, strings.Split(d.Line.Text, "=")[0], d.String())
 		assert.Equal(t, "this systemd was built without BPF_FRAMEWORK", d.Why)
 	}
 

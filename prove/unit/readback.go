@@ -131,6 +131,9 @@ func (r reader) compare(all []systemd.Assignment) []Difference {
 		if name == "SystemCallFilter" {
 			d.Got = missing(d.Got, r.groups("syscall-filter", "@default")) // in every allow-list unasked
 		}
+		if name == "DeviceAllow" && r.held["ProtectClock"] == true {
+			d.Got = missing(d.Got, []string{"char-rtc", "r"}) // which this directive opens
+		}
 		d.Why = r.lacks(name) // it may hold a value that it does nothing with
 		if len(d.Want)+len(d.Got) > 0 || d.Why != "" {
 			out = append(out, d)
