@@ -240,3 +240,26 @@ func TestATrainedLookIsNotWithheld(t *testing.T) {
 	require.Empty(t, d.Withheld)
 	require.NotEmpty(t, d.False)
 }
+
+// --fix writes what follows from training and this run together: an AppArmor profile
+// that lacked a rule has it then, with the denial's place as its reason, and is enough.
+func TestAWidenedAppArmorProfileIsEnough(t *testing.T) {
+	first, err := emitted(training())
+	require.NoError(t, err)
+	rules := string(first.AppArmor.Text)
+	require.NotContains(t, rules, "/srv/w/later")
+	run := run1("run")
+	later := written1("/srv/w/later", trace.AccessRead, "EACCES")
+	later.Operation = "later"
+	run.Files = append(run.Files, later)
+	d, c := compared(t, "[Service]\n", &rules, run)
+	require.Len(t, d.Untrained, 1, "%+v", d)
+	require.Equal(t, []string{"AppArmor profile w: no rule grants r"}, d.Untrained[0].By)
+
+	wider, err := emitted(c.longer)
+	require.NoError(t, err)
+	require.Regexp(t, `(?m)^  (owner )?/srv/w/later r, # .*later`, string(wider.AppArmor.Text))
+	text := string(wider.AppArmor.Text)
+	d, _ = compared(t, "[Service]\n", &text, run)
+	require.Empty(t, append(d.False, d.Untrained...), "the profile refuses it no more")
+}

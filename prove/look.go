@@ -57,4 +57,3 @@ func ofProcess(p trace.Path) bool {
 func (c *comparison) trained(r refusal) bool {
 	return len(c.granted.Refuses(of([]any{r.allowed}, &trace.Trace{Runs: c.seen.Runs, Subjects: c.seen.Subjects}, &trace.Trace{}))) == 0
 }
-

@@ -49,7 +49,8 @@ what a profile made now would refuse in it.
 profile would refuse in an operation that nobody trained, and how much of what it
 did not see the rules granted all the same. In the end it trains with every other
 operation and tries the rest: it tells which lines of a unit were missing then or too
-strict, and by which option emit would have got them right.
+strict, and by which option emit would have got them right; and which rule would have
+granted what was missing, and what it waits for.
 
 Exit status: 0 on success, 2 on trouble.`,
 		Example: `  osapi-profile merge -o worker.jsonl host-a.jsonl host-b.jsonl

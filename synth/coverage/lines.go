@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -20,6 +21,9 @@ type Line struct {
 	Strict bool `json:"too_strict,omitempty"`
 	// Covered are options of emit by which training with some gets it right.
 	Covered []string `json:"covered_by"`
+	// Rules would cover it, each under its condition; none for what only training can
+	// tell.
+	Rules []string `json:"rules"`
 }
 
 // lets are the lists of a unit whose words let something through.
@@ -60,6 +64,9 @@ func lines(some, all *trace.Trace, opt synth.Options) ([]Line, error) {
 		return nil, err
 	}
 	out := part.against(whole)
+	for i, l := range out {
+		out[i].Rules = part.rules(l)
+	}
 	for _, w := range options() {
 		more := opt
 		w.infer(&more)
@@ -137,6 +144,23 @@ func (u unit) against(whole unit) []Line {
 	return out
 }
 
+// rules are those that would cover a line which the unit lacks.
+func (u unit) rules(l Line) []string {
+	name, word, _ := strings.Cut(l.Text, "=")
+	out := []string{}
+	switch {
+	case l.Strict:
+	case name == "SystemCallFilter":
+		out = append(out, synth.CoversCall(word)...)
+	case strings.HasPrefix(word, "/"):
+		dir := path.Dir(word)
+		if slices.ContainsFunc(u[name], func(have string) bool { return path.Dir(have) == dir }) {
+			out = append(out, synth.CoversPath(name, dir)...)
+		}
+	}
+	return out
+}
+
 // writeLines writes them for an operator.
 func writeLines(b *strings.Builder, all []Line) {
 	covered := 0
@@ -160,5 +184,11 @@ func writeLines(b *strings.Builder, all []Line) {
 			fmt.Fprintf(b, " (%s)", strings.Join(l.Covered, ", "))
 		}
 		b.WriteByte('\n')
+		for _, rule := range l.Rules {
+			fmt.Fprintf(b, "      rule %s\n", synth.OneLine(rule))
+		}
+		if len(l.Rules) == 0 {
+			b.WriteString("      no rule\n")
+		}
 	}
 }

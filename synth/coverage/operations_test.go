@@ -48,7 +48,9 @@ func TestEachOperationIsLeftOutOnce(t *testing.T) {
 		{Name: "put", Needs: 3, Ruled: 1, Added: call("swapon")},
 		{Name: "ask", Needs: 1, Added: call()},
 	}, r.Operations)
-	line := func(text string) []coverage.Line { return []coverage.Line{{Text: text, Covered: []string{}}} }
+	line := func(text string) []coverage.Line {
+		return []coverage.Line{{Text: text, Covered: []string{}, Rules: []string{}}}
+	}
 	require.Equal(t, []coverage.Half{
 		{Trained: []string{"get", "ask"}, Tried: []string{"put"}, Needs: 3, Ruled: 1, Added: call("swapon"), Lines: line("SystemCallFilter=swapon")},
 		{Trained: []string{"put"}, Tried: []string{"get", "ask"}, Needs: 4, Ruled: 1, Added: call("chdir"), Lines: line("SystemCallFilter=chdir")},
@@ -57,7 +59,7 @@ func TestEachOperationIsLeftOutOnce(t *testing.T) {
 	require.NoError(t, r.WriteText(&b))
 	require.Contains(t, b.String(), "operation get: 3 needs, 1 of them in no other operation and granted by a rule, 1 refused without it (syscall 1)\n  syscall chdir\n")
 	require.Contains(t, b.String(), "Trained with 2 of these operations and tried with 1 others: of 3 needs, 1 were not trained and granted by a rule, and 1 refused.\n"+
-		"  its unit lacks or forbids 1 that the unit of all operations does not; options of emit would cover 0:\n    SystemCallFilter=swapon is missing\n")
+		"  its unit lacks or forbids 1 that the unit of all operations does not; options of emit would cover 0:\n    SystemCallFilter=swapon is missing\n      no rule\n")
 }
 
 // What is written otherwise is told with what would have covered it.
@@ -74,11 +76,34 @@ func TestLinesOfAHalf(t *testing.T) {
 	require.Len(t, halves, 2)
 	var got []string
 	for _, l := range halves[0].Lines {
-		got = append(got, fmt.Sprintf("%s %v %v", l.Text, l.Strict, l.Covered))
+		got = append(got, fmt.Sprintf("%s %v %v %v", l.Text, l.Strict, l.Covered, l.Rules))
 	}
 	require.Equal(t, []string{
-		"ReadWritePaths=/srv/c false []", "SystemCallFilter=shutdown false [--syscalls groups]", "ProtectHome=yes true []",
+		"ReadWritePaths=/srv/c false [] [entry-directory if a name in /srv is made, renamed or removed]",
+		"SystemCallFilter=shutdown false [--syscalls groups] []", "ProtectHome=yes true [] []",
 	}, got)
+}
+
+// What of a rule was not seen is what it waits for.
+func TestRulesOfAMissingLine(t *testing.T) {
+	in := planned([]string{"get", "put"}, map[string][]string{"get": {"bpf"}, "put": {"poll", "swapon"}})
+	write := func(op, name string, a trace.Access) {
+		in.Files = append(in.Files, trace.File{Seen: trace.Seen{Subject: 1, Operation: op, Outcome: trace.OK}, Path: trace.Path(name), Access: a, Type: "file", Mode: 0o644})
+	}
+	write("get", "/var/log/w/a.txt", trace.AccessWrite)
+	write("put", "/var/log/w/b.txt", trace.AccessWrite)
+	write("put", "/srv/alone/c", trace.AccessWrite)
+	rules := map[string]string{}
+	for _, l := range coverage.ByOperation(in, synth.Options{}).Halves[0].Lines {
+		rules[l.Text] = strings.Join(l.Rules, "; ")
+	}
+	require.Equal(t, map[string]string{
+		"SystemCallFilter=poll":           "poll-siblings if one of ppoll, ppoll_time64 is seen",
+		"SystemCallFilter=ppoll":          "poll-siblings if one of poll, ppoll_time64 is seen",
+		"SystemCallFilter=swapon":         "",
+		"ReadWritePaths=/var/log/w/b.txt": "entry-directory if a name in /var/log/w is made, renamed or removed; log-rotation if a file in /var/log/w is appended to",
+		"ReadWritePaths=/srv/alone/c":     "",
+	}, rules)
 }
 
 func TestATraceWithoutOperations(t *testing.T) {

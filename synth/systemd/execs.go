@@ -120,13 +120,36 @@ func (pl *plan) executableOff(d *draft) {
 	if pl.home == "read-only" || pl.home == "" && len(pl.strict) == 0 {
 		off = append(off, homeTrees...)
 	}
-	off = append(append(off, systemTrees[pl.system]...), "/dev/shm")
+	off = append(append(append(off, systemTrees[pl.system]...), pl.implied(d)...), "/dev/shm")
 	for _, p := range off {
 		if pl.exec[p] == nil && !slices.Contains(pl.execOff, p) {
 			pl.execOff = append(pl.execOff, p)
 		}
 	}
 	slices.Sort(pl.execOff)
+}
+
+// implied are trees that are mounts only for what other lines say (measured on 252): /dev
+// where strict protection leaves it writable and PrivateDevices= does not replace it,
+// and /run, which ProtectProc=, ProtectKernelTunables= and ProtectControlGroups= see to.
+// Strict protection has /run read-only already, see carveOut. /proc and /sys are such
+// mounts as well, and the kernel executes nothing on their file systems.
+func (pl *plan) implied(d *draft) []trace.Path {
+	switch {
+	case len(pl.strict) > 0:
+		return []trace.Path{"/run"}
+	case len(againstPrivateDevices(d)) > 0 && !executesIn(d, "/dev"):
+		return []trace.Path{"/dev"}
+	}
+	return nil
+}
+
+// executesIn says whether something in a tree is executed or mapped executable.
+func executesIn(d *draft, tree trace.Path) bool {
+	return slices.ContainsFunc(d.Execs, func(x synth.ExecGrant) bool { return x.Name().MayLieIn(tree) }) ||
+		slices.ContainsFunc(d.Files, func(g synth.FileGrant) bool {
+			return g.Access&(trace.AccessExec|trace.AccessExecMap) != 0 && g.Name().MayLieIn(tree)
+		})
 }
 
 func writeNoExec(d *draft, t *text) {

@@ -42,12 +42,17 @@ func TestNothingElseIsExecutable(t *testing.T) {
 		"yes":    quiet().file("op", "/made", created, "openat", trace.OK).file("op", "/etc/made", created, "openat", trace.OK),
 	} {
 		t.Run(system, func(t *testing.T) {
+			// Another device, so that PrivateDevices= does not replace /dev.
+			b := build{b.Trace}.file("op", "/dev/other", trace.AccessRead, "openat", trace.OK)
 			text, _ := emit(t, synth.Infer(b.Trace, synth.Options{}), systemd.Options{})
 			require.Equal(t, []string{system}, values(text, "ProtectSystem"))
+			require.Empty(t, values(text, "PrivateDevices"))
 			box, err := systemd.ReadSandbox(bytes.NewReader(text), systemd.DefaultVersion)
 			require.NoError(t, err)
 			require.Empty(t, box.Refuses(b.Trace))
-			for _, program := range []trace.Path{"/usr/bin/other", "/usr/sbin/other", "/opt/other", "/etc/other"} {
+			for _, program := range []trace.Path{
+				"/usr/bin/other", "/usr/sbin/other", "/opt/other", "/etc/other", "/run/other", "/dev/made", "/dev/shm/made",
+			} {
 				refused := box.Refuses(newTrace("/usr/bin/w").exec("op", program, false).Trace)
 				require.NotEmpty(t, refused, program)
 				require.Equal(t, "NoExecPaths", refused[0].Directive)
