@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Who is watched: every task that descends from the one that was armed, from
  * one that was attached to, or from a program executed in a cgroup. The state of a task lives in its own storage, so that a task outside of the
- * scope costs one look-up, and no pid is ever compared with another's. */
+ * scope costs one read of a bit, and no pid is ever compared with another's. */
 #ifndef OSAPI_SCOPE_H
 #define OSAPI_SCOPE_H
 

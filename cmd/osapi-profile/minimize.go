@@ -116,20 +116,12 @@ func (o *minimizeOptions) check(cmd *cobra.Command) error {
 }
 
 func runMinimize(ctx context.Context, opt minimizeOptions, traces, command []string, stdout, stderr io.Writer) error {
-	training, err := readTraining(opt.plan)
+	training, run, err := opt.begin("minimize", traces, command, stderr)
 	if err != nil {
 		return err
 	}
 	defer training.close()
-	run, err := opt.prepare(traces, command, stderr)
-	if err != nil {
-		return err
-	}
-	if os.Geteuid() != 0 {
-		return errors.New("minimize needs root: it installs a unit, loads a profile and records")
-	}
 	o := minimize.Options{Options: run, Kinds: opt.kinds, Repeat: opt.repeat, Thorough: opt.thorough}
-	o.Plan, o.Output = training.plan, training.output
 	name := opt.marks
 	if name == "" {
 		name = o.Granted.Worker.Name + ".marks.json"

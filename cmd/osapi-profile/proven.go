@@ -19,6 +19,25 @@ import (
 	"github.com/osapi-io/osapi-profile/trace/record"
 )
 
+// begin reads the plan and what is to be proven, for the command of this name. The
+// training is to be closed.
+func (o *verifyOptions) begin(name string, traces, command []string, stderr io.Writer) (*training, prove.Options, error) {
+	t, err := readTraining(o.plan)
+	if err != nil {
+		return nil, prove.Options{}, err
+	}
+	run, err := o.prepare(traces, command, stderr)
+	if err == nil && os.Geteuid() != 0 {
+		err = fmt.Errorf("%s needs root: it installs a unit, loads a profile and records", name)
+	}
+	if err != nil {
+		t.close()
+		return nil, run, err
+	}
+	run.Plan, run.Output = t.plan, t.output
+	return t, run, nil
+}
+
 // prepare reads what is to be proven, or writes it from the traces.
 func (o *verifyOptions) prepare(names, command []string, stderr io.Writer) (prove.Options, error) {
 	run := prove.Options{Command: command, Name: o.unit}

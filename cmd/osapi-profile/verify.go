@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 	"os"
 	"os/signal"
@@ -138,19 +137,11 @@ func newVerify() *cobra.Command {
 }
 
 func runVerify(ctx context.Context, opt verifyOptions, traces, command []string, stdout, stderr io.Writer) error {
-	training, err := readTraining(opt.plan)
+	training, run, err := opt.begin("verify", traces, command, stderr)
 	if err != nil {
 		return err
 	}
 	defer training.close()
-	run, err := opt.prepare(traces, command, stderr)
-	if err != nil {
-		return err
-	}
-	if os.Geteuid() != 0 {
-		return errors.New("verify needs root: it installs a unit, loads a profile and records")
-	}
-	run.Plan, run.Output = training.plan, training.output
 	if err := opt.agree(run.Changes(), os.Stdin, stderr); err != nil {
 		return err
 	}
