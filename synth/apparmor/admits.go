@@ -28,12 +28,12 @@ func (d Denial) String() string {
 // the profile would refuse. Each is held against the profiles that its program
 // would run under, along the transitions that the trace shows.
 func (p *Policy) Denied(t *trace.Trace) []Denial {
-	under, out := p.follow(t)
+	to, out := p.follow(t)
 	types := fileTypes(t)
 	by := programsOf(t)
 	known := permsKnown{}
 	ask := func(s trace.Seen, admits func(*Policy) (Denial, bool)) {
-		for _, profile := range under[by[s.Subject]] {
+		for _, profile := range to.under[by[s.Subject]] {
 			if d, ok := admits(profile); !ok {
 				d.Profile = profile.Name
 				out = append(out, d)
@@ -78,8 +78,9 @@ func (p *Policy) Denied(t *trace.Trace) []Denial {
 			})
 		}
 	}
+	others := aims{to.labels, map[aimAsked]bool{}}
 	for _, a := range t.Arguments {
-		ask(a.Seen, func(p *Policy) (Denial, bool) { return p.admitsAim(a) })
+		ask(a.Seen, func(p *Policy) (Denial, bool) { return others.admits(p, a) })
 	}
 	return out
 }

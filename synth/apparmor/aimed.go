@@ -85,9 +85,31 @@ func (d document) tracesOthers() (reads, traces bool, evidence []synth.Evidence)
 	return reads, traces, evidence
 }
 
-// admitsAim says whether a signal or request of ptrace(2) is let pass, by both
+// aims asks about signals and requests of ptrace(2) between processes, whose labels
+// these are.
+type aims struct {
+	labels []label
+	known  map[aimAsked]bool
+}
+
+type aimAsked struct {
+	profile                    *Policy
+	kind, access, signal, peer string
+}
+
+func (m aims) has(p *Policy, kind, access, signal, peer string) bool {
+	ask := aimAsked{p, kind, access, signal, peer}
+	have, ok := m.known[ask]
+	if !ok {
+		have = p.has(kind, access, signal, peer)
+		m.known[ask] = have
+	}
+	return have
+}
+
+// admits says whether a signal or request of ptrace(2) is let pass, by both
 // ends when the other one is of the worker.
-func (p *Policy) admitsAim(a trace.Argument) (Denial, bool) {
+func (m aims) admits(p *Policy, a trace.Argument) (Denial, bool) {
 	d := Denial{Kind: a.Name, Name: a.Value, Of: a}
 	var kind, does, suffers, word string
 	switch {
@@ -103,16 +125,25 @@ func (p *Policy) admitsAim(a trace.Argument) (Denial, bool) {
 	default:
 		return d, true
 	}
-	switch {
-	case !stays(a.Target):
-		return d, p.has(kind, does, word, "")
-	case a.Target == trace.TargetSelf:
-		return d, kind == "ptrace" || p.has(kind, does, word, p.Name) && p.has(kind, suffers, word, p.Name)
+	if !stays(a.Target) {
+		return d, m.has(p, kind, does, word, "")
 	}
-	for _, other := range p.All { // it may be any of them
-		if !p.has(kind, does, word, other.Name) || !other.has(kind, suffers, word, p.Name) {
-			d.Asks += " peer=" + other.Name
-			return d, false
+	if a.Target == trace.TargetSelf && kind == "ptrace" {
+		return d, true
+	}
+	for _, from := range m.labels {
+		if !slices.Contains(from, p) {
+			continue
+		}
+		for _, to := range m.labels { // it may be any of them
+			if a.Target == trace.TargetSelf && to.name() != from.name() {
+				continue
+			}
+			suffered := !slices.ContainsFunc(to, func(other *Policy) bool { return !m.has(other, kind, suffers, word, from.name()) })
+			if !suffered || !m.has(p, kind, does, word, to.name()) {
+				d.Asks += " peer=" + to.name()
+				return d, false
+			}
 		}
 	}
 	return d, true

@@ -33,10 +33,24 @@ func TestDeniedAims(t *testing.T) {
 	} {
 		p := &Policy{Name: "p", Others: []string{rule}}
 		p.All = map[string]*Policy{"p": p}
+		others := aims{[]label{{p}}, map[aimAsked]bool{}}
 		for a, want := range denied {
-			_, ok := p.admitsAim(a)
+			_, ok := others.admits(p, a)
 			require.Equal(t, want, !ok, "%q and %s %s", rule, a.Syscall, a.Value)
 		}
+	}
+}
+
+// Of a stack the kernel compares the whole name: a rule for each of its profiles is
+// none for it.
+func TestStackIsAPeerByItsWholeName(t *testing.T) {
+	kill := trace.Argument{Seen: trace.Seen{Outcome: trace.OK}, Syscall: "kill", Name: trace.ArgSignal, Value: "SIGTERM", Target: trace.TargetWorker}
+	for peer, want := range map[string]bool{"w{,.*}": false, "w{,.*,//&**}": true, "w{,//&w.a}": true, "w{,//&w.b}": false, "w//&w.a": false} {
+		rule := "signal (send, receive) peer=" + peer
+		w, child := &Policy{Name: "w", Others: []string{rule}}, &Policy{Name: "w.a", Others: []string{rule}}
+		others := aims{[]label{{w}, {w, child}}, map[aimAsked]bool{}}
+		_, ok := others.admits(w, kill)
+		require.Equal(t, want, ok, peer)
 	}
 }
 

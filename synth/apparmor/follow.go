@@ -2,6 +2,7 @@ package apparmor
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -22,12 +23,13 @@ func (l label) with(p *Policy) label {
 	return out
 }
 
-func (l label) key() string {
-	var b strings.Builder
+// name is what the kernel calls it, and compares with what stands behind peer=.
+func (l label) name() string {
+	var names []string
 	for _, p := range l {
-		b.WriteString(p.Name + "//&")
+		names = append(names, p.Name)
 	}
-	return b.String()
+	return strings.Join(names, "//&")
 }
 
 // programsOf gives the program of each subject, by the name that execve(2) asks
@@ -40,10 +42,17 @@ func programsOf(t *trace.Trace) map[int]trace.Path {
 	return by
 }
 
+// followed is where the executions of a trace lead.
+type followed struct {
+	under  map[trace.Path]label // the profiles that a program comes to run under, in any of its labels
+	labels []label              // all that a program has
+}
+
 // follow goes along the executions of a trace, from what starts the worker, and
-// gives the profiles that each program would come to run under. What could not be
-// told may run under any. Executions that would be refused are denials.
-func (p *Policy) follow(t *trace.Trace) (under map[trace.Path]label, out []Denial) {
+// gives the profiles that each program would come to run under: none for one that
+// is left to itself, or to a profile that is not known. What could not be told may
+// run under any. Executions that would be refused are denials.
+func (p *Policy) follow(t *trace.Trace) (to followed, out []Denial) {
 	by := programsOf(t)
 	starts := map[trace.Path][]trace.Exec{}
 	inside := map[trace.Path]bool{}
@@ -66,38 +75,55 @@ func (p *Policy) follow(t *trace.Trace) (under map[trace.Path]label, out []Denia
 		label   label
 	}
 	var queue []place
-	under = map[trace.Path]label{}
+	to.under = map[trace.Path]label{}
 	seen := map[string]bool{}
 	visit := func(at place) {
-		if key := string(at.program) + "\x00" + at.label.key(); !seen[key] {
-			seen[key] = true
-			queue = append(queue, at)
-			for _, profile := range at.label {
-				under[at.program] = under[at.program].with(profile)
-			}
+		name := at.label.name()
+		if seen[string(at.program)+"\x00"+name] {
+			return
+		}
+		seen[string(at.program)+"\x00"+name], seen[string(at.program)] = true, true
+		queue = append(queue, at)
+		for _, profile := range at.label {
+			to.under[at.program] = to.under[at.program].with(profile)
+		}
+		if !seen["\x00"+name] && len(at.label) > 0 {
+			seen["\x00"+name] = true
+			to.labels = append(to.labels, at.label)
 		}
 	}
 	for _, s := range t.Subjects {
-		if name := by[s.ID]; len(p.All) == 1 || outside[name] || !inside[name] {
+		if name := by[s.ID]; outside[name] || !inside[name] {
 			visit(place{name, label{p}})
 		}
 	}
-	for _, profile := range p.All {
-		under[""] = under[""].with(profile)
-	}
-	for len(queue) > 0 {
-		at := queue[0]
-		queue = queue[1:]
-		for _, e := range starts[at.program] {
-			next, denied := at.label.execute(imageOf(t, e.Target))
-			for _, d := range denied {
-				d.Of = e
-				out = append(out, d)
+	goOn := func() {
+		for len(queue) > 0 {
+			at := queue[0]
+			queue = queue[1:]
+			for _, e := range starts[at.program] {
+				next, denied := at.label.execute(imageOf(t, e.Target))
+				for _, d := range denied {
+					d.Of = e
+					out = append(out, d)
+				}
+				visit(place{by[e.Target], next})
 			}
-			visit(place{by[e.Target], next})
 		}
 	}
-	return under, out
+	goOn()
+	for _, s := range t.Subjects { // how it came to run, the trace does not show
+		if name := by[s.ID]; !seen[string(name)] && len(p.All) == 1 {
+			visit(place{name, label{p}})
+			goOn()
+		}
+	}
+	for _, profile := range p.All {
+		if !p.partial || slices.ContainsFunc(to.labels, func(l label) bool { return slices.Contains(l, profile) }) {
+			to.under[""] = to.under[""].with(profile)
+		}
+	}
+	return to, out
 }
 
 // imageOf is what starting a program asks for: the name that is executed first,
@@ -158,18 +184,41 @@ func (p *Policy) transition(name string) (to label, ok bool) {
 	if found == nil {
 		return nil, false
 	}
+	how := strings.ToLower(found.exec)
 	target, stacked := strings.CutPrefix(found.to, "&")
-	if found.exec == "Cx" {
-		target = p.Name + "//" + target
-	}
-	switch profile := p.All[target]; {
-	case found.exec == "ix":
+	child := strings.Contains(how, "c")
+	switch profile := p.target(target, name, child); {
+	case how == "ix":
 		return label{p}, true
-	case profile == nil:
-		return nil, p.partial
-	case stacked:
+	case profile != nil && stacked:
 		return label{p}.with(profile), true
-	default:
+	case profile != nil:
 		return label{profile}, true
+	case child && strings.Contains(how, "i"):
+		return label{p}, true
+	case child && !strings.Contains(how, "u"):
+		return nil, false
 	}
+	// Under no profile, or under one that may be loaded besides these.
+	return nil, p.partial
+}
+
+// target is the profile that a rule leads to: the one that it names, else the one
+// that is attached to the program.
+func (p *Policy) target(named, program string, child bool) *Policy {
+	prefix := ""
+	if child {
+		prefix = p.Name + "//"
+	}
+	if named != "" {
+		return p.All[prefix+named]
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.All)) {
+		inner, ok := strings.CutPrefix(name, prefix)
+		other := p.All[name]
+		if ok && !strings.Contains(inner, "//") && other.programs != nil && other.programs.match(program) {
+			return other
+		}
+	}
+	return nil
 }

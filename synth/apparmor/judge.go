@@ -11,8 +11,9 @@ import (
 )
 
 // Judge lists the facts of a trace that the profile would refuse, and what it
-// cannot say. Programs that the profile starts under another one, or under none,
-// are not judged by it.
+// cannot say. Programs that it starts under another profile of the same text, such as
+// a child, are judged by that; those under one that is not there, or under none, are
+// not judged.
 func (p *Loaded) Judge(t *trace.Trace) ([]Denial, []synth.Unjudged) {
 	unjudged := slices.Clone(p.Unjudged)
 	note := func(text, why string) {
@@ -21,13 +22,18 @@ func (p *Loaded) Judge(t *trace.Trace) ([]Denial, []synth.Unjudged) {
 	if p.Complain {
 		note("flags="+strings.TrimPrefix(p.Flags, "flags="), "in complain mode nothing is refused; judged as if it were enforced")
 	}
-	elsewhere := p.elsewhere(t)
+	to, _ := p.follow(t)
+	by := programsOf(t)
 	for _, s := range t.Subjects {
-		if elsewhere[s.ID] {
-			note("profile of "+cmp.Or(s.Script, s.Exe).String(), "it runs under another profile, or under none, which is not looked at")
+		if len(to.under[by[s.ID]]) == 0 {
+			note("profile of "+by[s.ID].String(), "it runs under another profile, or under none, which is not looked at")
 		}
 	}
-	t = t.Without(func(id int) bool { return elsewhere[id] })
+	for _, other := range to.under[""] {
+		if other != p.Policy && other.Complain && !p.Complain {
+			note("profile "+other.Name+" "+other.Flags, "in complain mode nothing is refused; judged as if it were enforced")
+		}
+	}
 	if slices.ContainsFunc(t.Syscalls, func(s trace.Syscall) bool {
 		return s.Outcome == trace.OK && slices.Contains([]string{"mount", "umount2", "pivot_root", "move_mount"}, s.Name)
 	}) {
@@ -36,45 +42,12 @@ func (p *Loaded) Judge(t *trace.Trace) ([]Denial, []synth.Unjudged) {
 	return p.Denied(t), unjudged
 }
 
-// elsewhere are the subjects that run under another profile: what is executed by
-// a rule that changes it, and whatever that starts. A program that is also
-// started within the profile stays.
-func (p *Policy) elsewhere(t *trace.Trace) map[int]bool {
-	byID := map[int]trace.Subject{}
-	inside := map[int]bool{0: true}
-	for _, s := range t.Subjects {
-		byID[s.ID] = s
-		inside[s.ID] = !slices.ContainsFunc(t.Execs, func(e trace.Exec) bool { return e.Target == s.ID })
-	}
-	leaves := func(e trace.Exec) bool {
-		return e.Subject != 0 && p.moves(string(cmp.Or(byID[e.Target].Script, byID[e.Target].Exe)))
-	}
-	outside := map[int]bool{}
-	for more := true; more; {
-		more = false
-		for _, e := range t.Execs {
-			if inside[e.Subject] && !inside[e.Target] && !leaves(e) {
-				inside[e.Target], more = true, true
-			}
-			if !outside[e.Target] && (outside[e.Subject] || leaves(e)) {
-				outside[e.Target], more = true, true
-			}
-		}
-	}
-	for id := range inside {
-		outside[id] = outside[id] && !inside[id]
-	}
-	return outside
-}
-
-// moves says whether executing a file leaves the profile.
-func (p *Policy) moves(name string) bool {
-	return slices.ContainsFunc(p.files, func(r pathRule) bool { return r.moves() && r.name.match(name) })
-}
-
 // Why names the rule behind a denial: the one that denies, or one that matches
 // and does not give enough.
 func (p *Policy) Why(d Denial) string {
+	if other := p.All[d.Profile]; other != nil {
+		p = other
+	}
 	near := ""
 	for _, r := range p.files {
 		matches := (d.Kind == "file" || d.Kind == "exec") && (r.name.match(d.Name) || r.name.match(d.Name+"/"))

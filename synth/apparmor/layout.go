@@ -216,13 +216,16 @@ func (l *layout) fullName(c *confined) string {
 	return l.main + "//" + c.name
 }
 
-// peers is an expression for all of the worker's profiles.
+// peers is an expression for all of the worker's profiles. Of a stack the kernel
+// compares the names of its profiles in their order, with "//&" between them, and
+// does not take them one by one where that fails (label_compound_match in
+// security/apparmor/label.c); the worker's own is the first, being the shortest.
 func (l *layout) peers() string {
 	switch {
 	case len(l.all) == 1:
 		return "@{profile_name}"
 	case l.stacked:
-		return l.main + "{,.*}"
+		return l.main + "{,.*,//&**}"
 	}
 	return l.main + "{,//*}"
 }

@@ -30,9 +30,10 @@ type loader struct {
 	dir      fs.FS
 	vars     map[string][]string
 	profiles []*Loaded
-	current  *Loaded  // nil outside of profiles
-	children []string // heads of open blocks within the profile, whose rules are not its own
-	open     int      // includes
+	all      map[string]*Policy
+	current  *Loaded   // nil outside of profiles
+	blocks   []*Policy // that are open, the innermost last; nil where rules are not looked at
+	open     int       // includes
 	tops     []synth.Unjudged
 }
 
@@ -40,7 +41,7 @@ type loader struct {
 // stands for [Dir]. Lines that mean nothing to the evaluator are noted in
 // Unjudged. It fails when the text is no AppArmor profile at all.
 func Load(name string, text []byte, dir fs.FS) ([]*Loaded, error) {
-	l := &loader{dir: dir, vars: tunables()}
+	l := &loader{dir: dir, vars: tunables(), all: map[string]*Policy{}}
 	if err := l.file(name, text); err != nil {
 		return nil, err
 	}
@@ -111,11 +112,11 @@ func (l *loader) statement(at synth.Line, words []word, opens bool) error {
 		l.assign(words)
 	case first.text == "include" && !first.quoted:
 		return l.include(at, texts(words[1:]))
-	case first.text == "abi" || len(l.children) > 0:
+	case first.text == "abi" || l.skips():
 	case l.current == nil:
 		l.note(at, "it stands outside of a profile")
 	default:
-		if why := l.current.rule(at, words, l.vars); why != "" {
+		if why := l.blocks[len(l.blocks)-1].rule(at, words, l.vars); why != "" {
 			l.note(at, why)
 		}
 	}
@@ -131,38 +132,57 @@ func (l *loader) note(at synth.Line, why string) {
 	l.current.Unjudged = append(l.current.Unjudged, u)
 }
 
+// skips says whether the text stands in a block whose rules are not looked at.
+func (l *loader) skips() bool { return slices.Contains(l.blocks, nil) }
+
 // begin takes in the head of a block.
 func (l *loader) begin(at synth.Line, words []word) error {
-	head := texts(words)
-	if l.current != nil {
-		if len(l.children) == 0 {
-			l.note(at, "what runs in a child profile, a hat or under a condition is not looked at")
-		}
-		l.children = append(l.children, at.Text)
-		return nil
-	}
-	if head[0] == "profile" {
-		head = head[1:]
-	}
-	if len(head) == 0 || head[0] == "if" {
+	var p *Policy
+	switch head := texts(words); {
+	case l.skips():
+	case l.current == nil && head[0] == "if":
 		l.note(at, "conditions are not evaluated")
 		l.current = &Loaded{Policy: &Policy{}} // its rules go nowhere
-		return nil
+	case l.current == nil:
+		p = l.policy("", words)
+		loaded := &Loaded{Policy: p, Line: at}
+		l.profiles, l.current = append(l.profiles, loaded), loaded
+	case head[0] != "profile" || len(l.blocks) > 1:
+		l.note(at, "what runs in a hat, under a condition or in a child's child is not looked at")
+	default:
+		p = l.policy(l.current.Name+"//", words)
 	}
-	p := &Loaded{Policy: &Policy{Name: head[0], Flags: strings.Join(head[1:], " "), partial: true}, Line: at}
-	p.All = map[string]*Policy{p.Name: p.Policy}
-	p.Complain = strings.Contains(p.Flags, "complain")
-	l.profiles, l.current = append(l.profiles, p), p
+	l.blocks = append(l.blocks, p)
 	return nil
 }
 
+// policy begins a profile: [profile] NAME [PROGRAMS] [flags=(...)].
+func (l *loader) policy(prefix string, words []word) *Policy {
+	if words[0].text == "profile" && len(words) > 1 {
+		words = words[1:]
+	}
+	p := &Policy{Name: prefix + words[0].text, All: l.all, partial: true}
+	attached := words[0].text
+	for i, w := range words[1:] {
+		if i == 0 && (strings.HasPrefix(w.text, "/") || strings.HasPrefix(w.text, "@{")) {
+			attached = w.text
+			continue
+		}
+		p.Flags = strings.TrimSpace(p.Flags + " " + w.text)
+	}
+	p.Complain = strings.Contains(p.Flags, "complain")
+	if strings.HasPrefix(attached, "/") || strings.HasPrefix(attached, "@{") {
+		p.programs, _ = compile(attached, l.vars) // else none that is known
+	}
+	l.all[p.Name] = p
+	return p
+}
+
 func (l *loader) end(at synth.Line) error {
-	switch n := len(l.children); {
-	case n > 0:
-		l.children = l.children[:n-1]
-	case l.current == nil:
+	if len(l.blocks) == 0 {
 		return fmt.Errorf("%s:%d: a '}' without its opening one", at.File, at.Number)
-	default:
+	}
+	if l.blocks = l.blocks[:len(l.blocks)-1]; len(l.blocks) == 0 {
 		l.current = nil
 	}
 	return nil
@@ -186,7 +206,7 @@ func (l *loader) assign(words []word) {
 // include reads a file, or all files of a directory.
 func (l *loader) include(at synth.Line, words []string) error {
 	exists := len(words) > 2 && words[0] == "if" && words[1] == "exists"
-	if len(words) == 0 || len(l.children) > 0 {
+	if len(words) == 0 || l.skips() {
 		return nil
 	}
 	name := strings.Trim(words[len(words)-1], "<>")

@@ -3,6 +3,7 @@ package apparmor
 import (
 	"bytes"
 	"os"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -77,7 +78,7 @@ profile worker /usr/bin/worker flags=(complain) {
 		"p:15: unix (send) type=dgram, | taken to allow every UNIX socket: conditions of unix rules are not looked at",
 		"p:17: frobnicate x, | unknown rule",
 		"p:18: /appended a, | appending is not told from writing, and counts as denied here",
-		"p:19: ^hat { | what runs in a child profile, a hat or under a condition is not looked at",
+		"p:19: ^hat { | what runs in a hat, under a condition or in a child's child is not looked at",
 	}, why)
 }
 
@@ -115,18 +116,68 @@ func TestJudgeLeavesOutOtherProfiles(t *testing.T) {
 	require.Equal(t, "/theirs", denied[0].Name)
 }
 
+// TestJudgeFollowsIntoOtherProfiles: a child, another profile of the text, what falls
+// back and what is left alone, for a program that a worker starts and that reads.
+func TestJudgeFollowsIntoOtherProfiles(t *testing.T) {
+	tr := traced()
+	tr.Subjects = append(tr.Subjects, trace.Subject{ID: 2, Exe: "/usr/bin/other"})
+	tr.Execs = append(tr.Execs, trace.Exec{Seen: trace.Seen{Subject: 1, Outcome: trace.OK}, Target: 2})
+	tr.Files = append(tr.Files, trace.File{Seen: trace.Seen{Subject: 2, Outcome: trace.OK}, Path: "/theirs", Access: trace.AccessRead, Type: "file"})
+	const reads, maps = " /theirs r,\n", " /usr/bin/* mr,\n"
+	for name, c := range map[string]struct{ rules, beside, refused, unjudged string }{
+		"by its name":               {rules: "/usr/bin/other Cx -> it,\nprofile it {\n" + maps + reads + "}\n"},
+		"by its program":            {rules: "/usr/bin/other Cx,\nprofile /usr/bin/oth* {\n" + maps + reads + "}\n"},
+		"by its program, named":     {rules: "/usr/bin/other cx,\nprofile it /usr/bin/other flags=(complain) {\n" + maps + "}\n", refused: "x//it", unjudged: "complain"},
+		"a child that may not":      {rules: reads + "/usr/bin/other Cx -> it,\nprofile it {\n" + maps + "}\n", refused: "x//it"},
+		"a child that may not map":  {rules: "/usr/bin/other Cx -> it,\nprofile it {\n" + reads + "}\n", refused: "x//it"},
+		"no child of the name":      {rules: reads + "/usr/bin/other Cx -> that,\nprofile it {\n}\n", refused: "x"},
+		"inherited for want of one": {rules: reads + "/usr/bin/other Cix,\n"},
+		"another of the text":       {rules: "/usr/bin/other Px,\n", beside: "/usr/bin/other {\n" + maps + reads + "}\n"},
+		"another that may not":      {rules: reads + "/usr/bin/other px -> y,\n", beside: "profile y {\n" + maps + "}\n", refused: "y"},
+		"one that is not here":      {rules: "/usr/bin/other Px -> y,\n", unjudged: "another profile, or under none"},
+		"left alone":                {rules: "/usr/bin/other Ux,\n", unjudged: "another profile, or under none"},
+		"both of a stack":           {rules: reads + "/usr/bin/other px -> &y,\n", beside: "profile y {\n" + maps + reads + "}\n"},
+		"one of a stack may not":    {rules: reads + "/usr/bin/other px -> &y,\n", beside: "profile y {\n" + maps + "}\n", refused: "y"},
+		"a hat":                     {rules: reads + "/usr/bin/other ix,\n^h {\n /never rw,\n}\n", unjudged: "hat"},
+	} {
+		p := loadOne(t, "profile x {\ncapability,\n"+c.rules+"}\n"+c.beside)
+		denied, unjudged := p.Judge(tr)
+		if c.refused == "" {
+			require.Empty(t, denied, name)
+		} else {
+			require.NotEmpty(t, denied, name)
+			require.Equal(t, c.refused, denied[0].Profile, name)
+		}
+		if c.unjudged == "" {
+			require.Empty(t, unjudged, name)
+		} else {
+			require.Len(t, unjudged, 1, name)
+			require.Contains(t, unjudged[0].Why, c.unjudged, name)
+		}
+	}
+}
+
 // TestLoadTakesInWhatIsWritten holds both readers to the same text.
 func TestLoadTakesInWhatIsWritten(t *testing.T) {
+	known := []string{
+		"facts about it are not looked at", "who a peer is, a trace does not tell",
+		"the worker mounts or unmounts, and whether that is allowed is not looked at",
+	}
 	for seed := range uint64(40) {
 		tr := madeUp(seed)
-		var out bytes.Buffer
-		require.NoError(t, Write(&out, synth.Infer(tr, synth.Options{}), Options{}))
-		all, err := Load("p", out.Bytes(), host)
-		require.NoError(t, err, out.String())
-		denied, unjudged := all[0].Judge(tr)
-		require.Empty(t, denied, out.String())
-		for _, u := range unjudged {
-			require.Contains(t, []string{"facts about it are not looked at", "the worker mounts or unmounts, and whether that is allowed is not looked at"}, u.Why, u.Text)
+		for _, opt := range []Options{{}, {Children: ChildrenAuto}, {Children: ChildrenAuto, Stacked: true}} {
+			var out bytes.Buffer
+			require.NoError(t, Write(&out, synth.Infer(tr, synth.Options{}), opt))
+			all, err := Load("p", out.Bytes(), host)
+			require.NoError(t, err, out.String())
+			denied, unjudged := all[0].Judge(tr)
+			require.Empty(t, denied, out.String())
+			for _, u := range unjudged {
+				if strings.HasPrefix(u.Text, "profile of ") && opt.Children != "" {
+					continue // in made-up traces programs start each other, and nobody them
+				}
+				require.Contains(t, known, u.Why, u.Text)
+			}
 		}
 	}
 }

@@ -24,6 +24,7 @@ type Policy struct {
 	unix         []unixRule
 	mounts       []mountRule
 	denied       []string // capabilities and networks that deny rules take away, as "capability net_raw"
+	programs     *matcher // what it is attached to, of a profile by hand
 	// partial is set where not all of what it leads to is in All: what runs there,
 	// and what it does to its own processes, is not judged.
 	partial bool
@@ -42,8 +43,8 @@ type pathRule struct {
 	to    string // the profile behind "->", with "&" before it when it is stacked
 }
 
-// moves says whether executing it leaves the profile.
-func (r pathRule) moves() bool { return r.exec != "" && r.exec != "ix" }
+// moves says whether executing it may leave the profile.
+func (r pathRule) moves() bool { return r.exec != "" && !strings.EqualFold(r.exec, "ix") }
 
 // unixRule grants actions on UNIX sockets; without any it grants all, and an empty
 // type stands for all.
