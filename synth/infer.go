@@ -44,6 +44,7 @@ func Infer(t *trace.Trace, opt Options) *Profile {
 	p.Execs = inferExecs(t, by, folds, p.Worker)
 	p.Files, p.Absent = inferFiles(t, by, folds)
 	p.Sockets = inferSockets(t, by, folds)
+	p.NoSockets = missingSockets(t, by, folds)
 	p.Arguments = inferArguments(t, by)
 	p.Dynamic = inferDynamic(t, by, p.Worker, seen)
 	p.Programs = inferPrograms(t, by, folds, p, opt)

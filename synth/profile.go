@@ -42,11 +42,12 @@ type Profile struct {
 	Resources    trace.Resources   `json:"resources"`
 	// ChosenIn are directories in which the worker made several names that it did not make
 	// up, and may make others, which are not granted.
-	ChosenIn []trace.Path `json:"chosen_in,omitempty"`
-	Absent   []Absence    `json:"absent"`             // what was looked for and was not there
-	Escapes  []Escape     `json:"escapes"`            // ways out that facts force open
-	Replayed *UserPlan    `json:"replayed,omitempty"` // what the asked-for user needs, when no run had that user
-	Holes    []trace.Hole `json:"holes"`
+	ChosenIn  []trace.Path  `json:"chosen_in,omitempty"`
+	Absent    []Absence     `json:"absent"`               // what was looked for and was not there
+	NoSockets []SocketGrant `json:"no_sockets,omitempty"` // UNIX sockets that were connected to and were not there
+	Escapes   []Escape      `json:"escapes"`              // ways out that facts force open
+	Replayed  *UserPlan     `json:"replayed,omitempty"`   // what the asked-for user needs, when no run had that user
+	Holes     []trace.Hole  `json:"holes"`
 	// Blind lists the kinds of facts that some run had no probe for. What
 	// depends on such a kind can't be told and must not be written.
 	Blind []string `json:"blind"`

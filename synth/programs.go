@@ -87,6 +87,7 @@ func needsOf(name trace.Path, own *trace.Trace, by subjects, folds *folder, whol
 	p.Execs = inferExecs(own, by, folds, w)
 	p.Files, p.Absent = inferFiles(own, by, folds)
 	p.Sockets = inferSockets(own, by, folds)
+	p.NoSockets = missingSockets(own, by, folds)
 	p.Arguments = inferArguments(own, by)
 	return p
 }

@@ -21,6 +21,9 @@ func runtimeRules() []syscallRule {
 			"set_tid_address", "set_robust_list", "rseq", "brk", "mmap", "munmap", "mprotect"),
 		set("service-environment", "", "asking for the working directory",
 			"a shell has it in PWD, which programs believe; a service has no PWD, and they ask the kernel", "getcwd"),
+		set("time-limit", "", "setting itself an alarm",
+			"a program gives what it waits for so much time; in training, on an idle machine, it may not have had to wait",
+			"alarm", "getitimer", "setitimer"),
 		set("runtime-go", "go", "what the Go runtime calls by itself",
 			"the scheduler, the garbage collector and the network poller choose their calls by load and timing",
 			"futex", "nanosleep", "sched_yield", "sched_getaffinity", "clone", "tgkill", "getpid", "gettid",
@@ -66,7 +69,7 @@ var only32 = set(
 var legacy = set(
 	"open", "creat", "stat", "lstat", "access", "chmod", "chown", "lchown", "mkdir", "mknod", "link", "symlink",
 	"readlink", "unlink", "rmdir", "rename", "utime", "utimes", "futimesat", "getdents", "dup2", "pipe", "eventfd",
-	"signalfd", "inotify_init", "fork", "vfork", "poll", "select", "epoll_wait", "epoll_create", "time", "arch_prctl",
+	"signalfd", "inotify_init", "fork", "vfork", "poll", "select", "epoll_wait", "epoll_create", "time", "arch_prctl", "alarm",
 )
 
 func set(names ...string) map[string]bool {

@@ -10,6 +10,22 @@ import (
 // inferSockets grants every socket use that was not refused. A connect that
 // found nobody (ECONNREFUSED) or is under way (EINPROGRESS) was allowed.
 func inferSockets(t *trace.Trace, by subjects, folds *folder) []SocketGrant {
+	return socketsOf(t, by, folds, SocketRestsOnPermission)
+}
+
+// missingSockets lists the names of UNIX sockets that were connected to and were not
+// there.
+func missingSockets(t *trace.Trace, by subjects, folds *folder) []SocketGrant {
+	return socketsOf(t, by, folds, SocketIsMissing)
+}
+
+// SocketIsMissing says whether a connect found no UNIX socket of that name. What
+// guards the socket is asked before that, and what guards the name is not.
+func SocketIsMissing(s trace.Socket) bool {
+	return s.Family == "AF_UNIX" && s.Action == "connect" && s.Outcome == "ENOENT"
+}
+
+func socketsOf(t *trace.Trace, by subjects, folds *folder, counts func(trace.Socket) bool) []SocketGrant {
 	type key struct {
 		action, family, typ string
 		protocol, port      int
@@ -18,7 +34,7 @@ func inferSockets(t *trace.Trace, by subjects, folds *folder) []SocketGrant {
 	}
 	grants := map[key]*SocketGrant{}
 	for _, s := range t.Sockets {
-		if !SocketRestsOnPermission(s) {
+		if !counts(s) {
 			continue
 		}
 		g := SocketGrant{

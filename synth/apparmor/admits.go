@@ -72,7 +72,7 @@ func (p *Policy) Denied(t *trace.Trace) []Denial {
 		}
 	}
 	for _, s := range t.Sockets {
-		if synth.RestsOnPermission(s.Seen) {
+		if synth.RestsOnPermission(s.Seen) || synth.SocketIsMissing(s) {
 			ask(s.Seen, func(p *Policy) (Denial, bool) {
 				return Denial{Kind: "socket", Name: s.Family + " " + s.Type, Asks: "network " + familyWord(s.Family) + " " + socketTypeWord(s.Type), Of: s}, p.admitsSocket(s)
 			})

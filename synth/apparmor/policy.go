@@ -44,6 +44,7 @@ func joined(whole *synth.Profile, programs []*synth.Program) *synth.Profile {
 		out.Execs = append(out.Execs, n.Execs...)
 		out.Files = append(append(out.Files, n.Files...), p.Handed...)
 		out.Sockets = append(out.Sockets, n.Sockets...)
+		out.NoSockets = append(out.NoSockets, n.NoSockets...)
 		out.Arguments = append(out.Arguments, n.Arguments...)
 	}
 	return out

@@ -25,7 +25,8 @@ func (d document) unix() section {
 		return s // network grants all
 	}
 	evidence, actions := map[string][]synth.Evidence{}, map[string][]string{}
-	for _, g := range d.profile.Sockets {
+	// Of a connect the kernel asks before it looks for the socket's name.
+	for _, g := range slices.Concat(d.profile.Sockets, d.profile.NoSockets) {
 		if familyWord(g.Family) != "unix" {
 			continue
 		}

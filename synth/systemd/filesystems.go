@@ -29,9 +29,30 @@ func fileSystemRow() row {
 	return row{
 		name: "RestrictFileSystems", since: 250, kinds: []string{"file"},
 		says:    "Files of no other kind of file system can be opened. (Needs a systemd built with BPF and a kernel with the BPF LSM; without them it has no effect.)",
-		unless:  "a file system that systemd has no name for, or one that was not told",
-		against: (*draft).unnamedSystems, write: writeFileSystems,
+		unless:  "a file system that systemd has no name for, or one that was not told; a user besides root, or PrivateUsers=",
+		against: func(d *draft) []conflict { return append(d.mapMadeInVain(), d.unnamedSystems()...) }, write: writeFileSystems,
 	}
+}
+
+// mapMadeInVain finds what keeps systemd from putting the directive to work: it makes
+// the BPF map with what is allowed as the last but one step before the execve(2), by
+// when it has become the unit's user, and has entered its user namespace. The kernel
+// wants CAP_BPF, and the service fails with 244/BPF (src/core/exec-invoke.c,
+// apply_restrict_filesystems; seen with systemd 257, which alone of Debian's has BPF).
+func (d *draft) mapMadeInVain() []conflict {
+	users := []string{d.User}
+	if d.User == "" && d.dropIn {
+		users = d.Worker.Users
+	}
+	for _, user := range users {
+		if user != "" && user != "root" {
+			return []conflict{{what: "systemd sets it up with the rights of the service, which runs as " + plainText(user) + " and cannot make a BPF map"}}
+		}
+	}
+	if d.writes("PrivateUsers") {
+		return []conflict{{what: "systemd sets it up within the user namespace of PrivateUsers=, where no BPF map can be made"}}
+	}
+	return nil
 }
 
 // systemsOf lists the types of file systems a grant was seen on.

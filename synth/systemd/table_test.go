@@ -68,10 +68,16 @@ func TestEachDirectiveIsWrittenUnlessAFactForbidsIt(t *testing.T) {
 		"MemoryDenyWriteExecute": func(b build) build { return b.argument("op", "mprotect", trace.ArgProtection, "PROT_EXEC") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			text, _ := emit(t, synth.Infer(quiet().Trace, synth.Options{}), systemd.Options{})
+			base := func() build {
+				if name == "RestrictFileSystems" { // which PrivateUsers= forbids
+					return quiet().capability("op", "CAP_KILL", trace.OK, trace.Needed, "kill")
+				}
+				return quiet()
+			}
+			text, _ := emit(t, synth.Infer(base().Trace, synth.Options{}), systemd.Options{})
 			written, leftOut := has(text, name)
 			require.True(t, written && !leftOut)
-			text, _ = emit(t, synth.Infer(forbid(quiet()).Trace, synth.Options{}), systemd.Options{})
+			text, _ = emit(t, synth.Infer(forbid(base()).Trace, synth.Options{}), systemd.Options{})
 			written, leftOut = has(text, name)
 			require.True(t, !written && leftOut, "%s", text)
 		})
@@ -111,6 +117,26 @@ func TestWhatIsMountedOverProc(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, c.gone, len(box.Refuses(b.Trace)) > 0, "%s %s", path, name)
 		}
+	}
+}
+
+// TestFileSystemsNeedRootOfTheHost: systemd makes a BPF map for them as the service.
+func TestFileSystemsNeedRootOfTheHost(t *testing.T) {
+	kills := func() build { return quiet().capability("op", "CAP_KILL", trace.OK, trace.Needed, "kill") }
+	asUser := kills()
+	asUser.Runs[0].User = "worker"
+	for name, c := range map[string]struct {
+		b                build
+		user             string
+		inDropIn, inUnit bool
+	}{
+		"root": {b: kills(), inDropIn: true, inUnit: true}, "in a user namespace": {b: quiet()},
+		"recorded as a user": {b: asUser, inUnit: true}, "for a user": {b: kills(), user: "worker"},
+	} {
+		dropIn, unit := emit(t, synth.Infer(c.b.Trace, synth.Options{}), systemd.Options{User: c.user, Version: 257})
+		inDropIn, _ := has(dropIn, "RestrictFileSystems")
+		inUnit, _ := has(unit, "RestrictFileSystems")
+		require.Equal(t, []bool{c.inDropIn, c.inUnit}, []bool{inDropIn, inUnit}, name)
 	}
 }
 
