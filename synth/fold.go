@@ -17,6 +17,7 @@ type folder struct {
 	made     map[string]bool   // names the worker made
 	passing  map[string]bool   // names it made and took away again
 	chosen   map[string]bool   // directories in which its users chose names, it seems
+	replies  map[string]bool   // names of others' sockets, without a number by which they differ
 	libs     map[string]bool   // names it mapped executable
 	loaders  map[string]bool   // ELF interpreters: their names are part of the ABI
 	versions map[string][]bool // skeleton → which of its version numbers differ between paths
@@ -37,7 +38,7 @@ func newFolder(t *trace.Trace, opt Options) *folder {
 		made: map[string]bool{}, passing: map[string]bool{}, libs: map[string]bool{}, loaders: map[string]bool{},
 		strict: opt.Strict, how: cmp.Or(opt.Fold, FoldStable),
 	}
-	gone := map[string]bool{}
+	gone, connected := map[string]bool{}, map[string]bool{}
 	for _, file := range t.Files {
 		if file.Outcome != trace.OK || file.Anon {
 			continue
@@ -49,10 +50,14 @@ func newFolder(t *trace.Trace, opt Options) *folder {
 		if file.Access&(trace.AccessDelete|trace.AccessRenameFrom) != 0 {
 			gone[name] = true
 		}
+		if file.Access&trace.AccessConnect != 0 {
+			connected[name] = true
+		}
 		if file.Access&trace.AccessExecMap != 0 {
 			f.libs[name] = true
 		}
 	}
+	f.replies = repliesAmong(connected, f.made)
 	for name := range f.made {
 		f.passing[name] = gone[name]
 	}
@@ -132,6 +137,13 @@ func (f *folder) component(prefix string, start int) []span {
 	if f.made[prefix] || f.how == FoldBroad && !shipped(prefix) {
 		spans = append(spans, madeSpans(prefix[start:], start, f.passing[prefix])...)
 	}
+	if !f.made[prefix] {
+		for _, m := range anyNumber.FindAllStringIndex(prefix[start:], -1) {
+			if from, to := start+m[0], start+m[1]; f.replies[prefix[:from]+"\x00"+prefix[to:]] {
+				spans = append(spans, span{from, to, Piece{Vary: VaryDigits}, RuleReply})
+			}
+		}
+	}
 	if f.how == FoldBroad && f.made[prefix] && f.chosen[path.Dir(prefix)] {
 		spans = append(spans, span{start, len(prefix), Piece{Vary: VaryName}, RuleChosen})
 	}
@@ -139,6 +151,28 @@ func (f *folder) component(prefix string, start int) []span {
 		spans = append(spans, span{start, len(prefix), Piece{Vary: VaryName}, RuleHome})
 	}
 	return spans
+}
+
+var anyNumber = regexp.MustCompile(`[0-9]+`)
+
+// repliesAmong gives the names of sockets that others made and the worker sends to,
+// without a number by which two of them differ: clients number by their process id
+// where they want to be answered.
+func repliesAmong(connected, made map[string]bool) map[string]bool {
+	names, replies := map[string]int{}, map[string]bool{}
+	for name := range connected {
+		dir, base := path.Split(name)
+		if made[name] || numbered(name) || shipped(name) {
+			continue
+		}
+		for _, m := range anyNumber.FindAllStringIndex(base, -1) {
+			at := dir + base[:m[0]] + "\x00" + base[m[1]:]
+			if names[at]++; names[at] > 1 {
+				replies[at] = true
+			}
+		}
+	}
+	return replies
 }
 
 // chosenEnough is how many names in one directory make it likely that there will be others.

@@ -91,6 +91,31 @@ func TestFoldModes(t *testing.T) {
 	}
 }
 
+// TestReplySockets: a client's socket has a number that the next client will not have.
+func TestReplySockets(t *testing.T) {
+	const sends = trace.AccessConnect
+	for what, c := range map[string]struct {
+		files []trace.File
+		want  []string
+	}{
+		"one":         {[]trace.File{file("/run/c.12.sock", sends, trace.OK)}, []string{"/run/c.12.sock"}},
+		"two":         {[]trace.File{file("/run/c.12.sock", sends, trace.OK), file("/run/c.345.sock", sends, trace.OK)}, []string{"/run/c.<digits>.sock"}},
+		"two numbers": {[]trace.File{file("/run/c.1.1", sends, trace.OK), file("/run/c.1.2", sends, trace.OK)}, []string{"/run/c.1.<digits>"}},
+		"its own":     {[]trace.File{file("/run/c.1", sends|trace.AccessBind, trace.OK), file("/run/c.2", sends, trace.OK)}, []string{"/run/c.<digits>", "/run/c.2"}}, // for another reason
+		"files":       {[]trace.File{file("/run/c.1", trace.AccessRead, trace.OK), file("/run/c.2", trace.AccessRead, trace.OK)}, []string{"/run/c.1", "/run/c.2"}},
+		"packages'":   {[]trace.File{file("/opt/c.1", sends, trace.OK), file("/opt/c.2", sends, trace.OK)}, []string{"/opt/c.1", "/opt/c.2"}},
+		"directories": {[]trace.File{file("/run/1/c", sends, trace.OK), file("/run/2/c", sends, trace.OK)}, []string{"/run/1/c", "/run/2/c"}},
+	} {
+		in := oneRun()
+		in.Files = c.files
+		var got []string
+		for _, g := range synth.Infer(in, synth.Options{}).Files {
+			got = append(got, g.Name().String())
+		}
+		require.Equal(t, c.want, got, what)
+	}
+}
+
 // TestChosenNames: three names that were not made up are of the worker's users, who will
 // choose others.
 func TestChosenNames(t *testing.T) {

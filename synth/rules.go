@@ -17,6 +17,7 @@ const (
 	RuleUUID       = "uuid"
 	RuleTemp       = "temp-name"
 	RuleNumber     = "number"
+	RuleReply      = "reply-socket"
 	RuleLibrary    = "library-version"
 	RuleVersion    = "version"
 	RuleRuns       = "runs-differ"
@@ -46,6 +47,7 @@ func Rules() []Rule {
 		{RuleUUID, "any UUID in the place of one, outside of /dev and /sys", "UUIDs are made to differ"},
 		{RuleTemp, "any random part in a name that the worker made", "mkstemp(3) and its like make the name up"},
 		{RuleNumber, "any number in a name that the worker made", "process ids, times and counters differ in every run"},
+		{RuleReply, "any number in the name of a socket that others made, where two names differ by it", "clients number the sockets that they are answered on"},
 		{RuleLibrary, "any minor version of a library", "a library is replaced by its next version under a running profile"},
 		{RuleVersion, "any version where merged runs show different ones", "the runs were made with different versions installed"},
 		{RuleRuns, "any word of the same kind where two runs did the same to different names in one operation", "what differs there differs by chance"},
