@@ -14,7 +14,7 @@ SOURCES = $(shell find bpf cmd prove synth trace -name '*.go' -o -name '*.o' -o 
 SCRIPTS = $(shell git ls-files -z | xargs -0 awk 'FNR == 1 && /^\#!\/bin\/(ba)?sh/ { print FILENAME } { nextfile }')
 DIR ?= .
 
-.PHONY: build deps generate generate-check test test-fast test-slow sweep proof kernels lint fmt fmt-check bench demo vm docs docs-fmt docs-check release-docs tools package clean help
+.PHONY: build deps generate generate-check test test-fast test-pair test-slow sweep proof kernels lint fmt fmt-check bench demo vm docs docs-fmt docs-check release-docs tools package clean help
 
 build: osapi-profile ## build ./osapi-profile
 
@@ -32,19 +32,25 @@ generate-check: generate ## fail when what is committed differs from what is gen
 	@changes=$$(git status --porcelain); \
 	if [ -n "$$changes" ]; then echo "generated files are stale; commit these:"; echo "$$changes"; git diff; exit 1; fi
 
-test: test-fast test-slow ## run all tests, as root for those of the kernel; nothing is installed
+test: test-fast test-pair test-slow ## run all tests, as root for those of the kernel; nothing is installed
 
 test-fast: build ## unit tests, fuzz seeds, golden files, command line, probes
 	go test -timeout=30m $$(go list ./... | grep -Ev '/osapi-profile/(test/|proof$$)')
 
+# An emulated guest takes one processor: these two have one each.
+PAIR := ./test/apparmor ./test/packaging
+
+test-pair: build ## tests that do nothing but wait for a guest
+	go test -count=1 -p=2 -timeout=90m $(PAIR)
+
 test-slow: build ## tests against strace, and in the container and the guest
-	go test -count=1 -p=1 -timeout=90m ./test/... ./proof
+	go test -count=1 -p=1 -timeout=90m $$(go list ./test/... ./proof | grep -Ev '/($(subst $() ,|,$(PAIR:./%=%)))$$')
 
 sweep: ## take capabilities away from real daemons, DAEMONS="..." or all, and write what that shows into its page (root)
 	go run ./test/sweep $(if $(DAEMONS),,-write docs/docs/sidebar/capability-sweep.md) $(DAEMONS)
 
-proof: ## run real daemons again under their own profiles, DAEMONS="..." or all; PROOF=guest: under AppArmor too; VM_SUITE=trixie: of Debian 13; MINIMIZE=yes: without one capability after another (root)
-	go run ./proof $(if $(filter guest,$(PROOF)),-guest) $(if $(MINIMIZE),-minimize -write docs/docs/sidebar/minimize.md,-write docs/docs/sidebar/proof-matrix.md) $(DAEMONS)
+proof: ## run real daemons again under their own profiles, DAEMONS="..." or all; PROOF=guest: under AppArmor too; VM_SUITE=trixie: of Debian 13; CHILDREN=yes: with AppArmor profiles for each program; MINIMIZE=yes: without one capability after another (root)
+	go run ./proof $(if $(filter guest,$(PROOF)),-guest) $(if $(CHILDREN),-children) $(if $(MINIMIZE),-minimize -write docs/docs/sidebar/minimize.md,-write docs/docs/sidebar/proof-matrix.md) $(DAEMONS)
 
 kernels: ## go through the table of actions on each kernel and path of probes, half an hour, and write what came of it into its page (root)
 	go test -count=1 -timeout=90m ./test/kernels -run TestKernels -write -v

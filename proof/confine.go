@@ -29,7 +29,11 @@ func (d daemon) confine(ctx context.Context) error {
 	if err := emit("systemd", d.file(".conf"), append(more, "--name", strings.TrimSuffix(d.Unit, ".service"))...); err != nil {
 		return err
 	}
-	if err := emit("apparmor", d.file(".apparmor"), "--name", d.profile()); err != nil {
+	children := "none"
+	if d.Apart {
+		children = "auto"
+	}
+	if err := emit("apparmor", d.file(".apparmor"), "--name", d.profile(), "--children", children); err != nil {
 		return err
 	}
 	if enforcing() {

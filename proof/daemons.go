@@ -14,6 +14,7 @@ type daemon struct {
 	Unit    string
 	Package string // of Debian, whose version is told
 	Own     bool   // the unit is of the plan's making, Debian has none
+	Apart   bool   // programs that it starts have AppArmor profiles of their own
 }
 
 // postgres is the version of PostgreSQL that a Debian release has.

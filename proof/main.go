@@ -20,12 +20,13 @@ func main() {
 	var at where
 	flag.BoolVar(&at.guest, "guest", false, "run in the guest, on Debian's own kernel and under AppArmor, instead of the container")
 	flag.BoolVar(&at.own, "own", false, "run in the container over this machine's own files, instead of the guest's")
+	flag.BoolVar(&at.apart, "children", false, "give programs that a daemon starts AppArmor profiles of their own (emit --children auto)")
 	write := flag.String("write", "", "renew the table between the markers of this `PAGE`")
 	keep := flag.String("keep", "", "keep traces, units and profiles in this `DIR`")
 	less := flag.Bool("minimize", false, "find out without which capabilities of its profile each daemon works as well")
 	within := flag.Bool("within", false, "run here: set by this program in the container and the guest")
 	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "usage: proof [-guest|-own] [-minimize] [-write PAGE] [-keep DIR] [DAEMON]...")
+		fmt.Fprintln(flag.CommandLine.Output(), "usage: proof [-guest|-own] [-children|-minimize] [-write PAGE] [-keep DIR] [DAEMON]...")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
@@ -45,6 +46,7 @@ func main() {
 		err = here(chosen, func(d daemon) minimized { return minimizeDaemon(ctx, d) })
 	case *within:
 		err = here(chosen, func(d daemon) result {
+			d.Apart = at.apart
 			r := prove(ctx, d)
 			say(r)
 			return r
@@ -68,6 +70,7 @@ func exit(err error) {
 type where struct {
 	guest bool // in the guest
 	own   bool // in the container over this machine's own files
+	apart bool // with AppArmor profiles for programs that they start
 }
 
 func proveThere(ctx context.Context, at where, page, keep string, chosen []daemon) error {
@@ -77,7 +80,7 @@ func proveThere(ctx context.Context, at where, page, keep string, chosen []daemo
 	}
 	results, err := proveIn(ctx, root, at, keep, chosen)
 	if err == nil && page != "" {
-		err = writePage(page, at.guest, results)
+		err = writePage(page, at, results)
 	}
 	fmt.Print(table(results))
 	return errors.Join(err, verdict(results))
@@ -97,6 +100,9 @@ func minimizeThere(ctx context.Context, at where, page, keep string, chosen []da
 }
 
 func proveIn(ctx context.Context, root string, at where, keep string, chosen []daemon) ([]result, error) {
+	if at.apart {
+		return there[result](ctx, root, at, keep, chosen, "-children")
+	}
 	return there[result](ctx, root, at, keep, chosen)
 }
 

@@ -98,10 +98,10 @@ func TestWritePage(t *testing.T) {
 	of := func(daemon, version string, score float64, why, granted []string) result {
 		return result{Daemon: daemon, Version: version, Systemd: "252", Operations: 1, Score: score, Why: why, Acts: triedActs{Denied: 3, Granted: granted}}
 	}
-	require.NoError(t, writePage(page, false, []result{
+	require.NoError(t, writePage(page, where{}, []result{
 		of("redis", "1", 3, []string{"dear"}, []string{"`exec` `listen`: by <it>"}), of("nginx", "1", 3, []string{"x"}, []string{"`mount`: y"}),
 	}))
-	require.NoError(t, writePage(page, false, []result{of("nginx", "2", 1, nil, nil), {Daemon: "cron", Version: "1"}}))
+	require.NoError(t, writePage(page, where{}, []result{of("nginx", "2", 1, nil, nil), {Daemon: "cron", Version: "1"}}))
 	text, err := os.ReadFile(page)
 	require.NoError(t, err)
 	assert.Equal(t, "a\n<!-- proof:begin container -->\n\n<!-- prettier-ignore-start -->\n\n"+head+
@@ -110,9 +110,9 @@ func TestWritePage(t *testing.T) {
 		"\nWhat keeps a score above 2.0, that which costs most first:\n\n- redis: dear.\n"+
 		"\nActs that are possible, and what grants them:\n\n- redis: `exec` `listen`: by &lt;it>.\n\n"+
 		"<!-- prettier-ignore-end -->\n\n<!-- proof:end -->\nb\n", string(text))
-	assert.ErrorContains(t, writePage(page, true, nil), "proof:begin guest")
+	assert.ErrorContains(t, writePage(page, where{guest: true}, nil), "proof:begin guest")
 	t.Setenv("VM_SUITE", "trixie")
-	assert.ErrorContains(t, writePage(page, true, nil), "proof:begin guest trixie")
+	assert.ErrorContains(t, writePage(page, where{guest: true}, nil), "proof:begin guest trixie")
 }
 
 func TestCount(t *testing.T) {

@@ -118,6 +118,10 @@ func renew(old string, results []result) string {
 	return p.String()
 }
 
-func writePage(name string, guest bool, results []result) error {
-	return place.RenewTable(name, "proof", guest, func(old string) string { return renew(old, results) + "\n" })
+func writePage(name string, at where, results []result) error {
+	tool := "proof"
+	if at.apart {
+		tool = "proof-children"
+	}
+	return place.RenewTable(name, tool, at.guest, func(old string) string { return renew(old, results) + "\n" })
 }

@@ -16,11 +16,6 @@ import (
 
 var update = flag.Bool("update", false, "replace the recorded trace that the golden file of synth/apparmor is made of")
 
-// children is off by itself: under stacked profiles AppArmor was seen to refuse the
-// worker's signal to a program that it had started, on Debian's 6.1. Until that is
-// mended, profiles for each program are experimental.
-var children = flag.Bool("children", false, "also run a worker under profiles for each program that it starts (emit --children auto)")
-
 // TestKernel boots the guest once for all.
 func TestKernel(t *testing.T) {
 	need.VM(t)
@@ -28,19 +23,13 @@ func TestKernel(t *testing.T) {
 	require.NoError(t, os.CopyFS(dir, os.DirFS("testdata")))
 	layOutProgram(t, dir)
 	layOutActs(t, dir)
-	script := "cd /job && bash ./ask && bash ./again"
-	if *children {
-		script += " && bash ./children"
-	}
-	c := exec.Command(filepath.Join(root, "test/vm/vm.sh"), "run", dir, "--", "bash", "-c", script)
+	c := exec.Command(filepath.Join(root, "test/vm/vm.sh"), "run", dir, "--", "bash", "-c", "cd /job && bash ./ask && bash ./again && bash ./children")
 	c.Env = append(os.Environ(), "VM_TIMEOUT=900")
 	out, err := c.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	t.Run("asks for exactly what each access is granted", func(t *testing.T) { checkActs(t, dir) })
 	t.Run("lets a worker do everything again", func(t *testing.T) { checkEverything(t, dir) })
-	if *children {
-		t.Run("confines programs one by one", func(t *testing.T) { checkChildren(t, dir) })
-	}
+	t.Run("confines programs one by one", func(t *testing.T) { checkChildren(t, dir) })
 }
 
 // checkChildren is about a worker whose work is done by programs that it starts:

@@ -2,6 +2,7 @@ package record
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/osapi-io/osapi-profile/trace"
@@ -12,13 +13,14 @@ type holes struct {
 	warn    func(string)
 	known   map[trace.Hole]uint64 // without Count → Count
 	written map[trace.Hole]uint64 // likewise, as the trace has it
+	first   map[string]string     // detail → the name that was met first
 }
 
 func newHoles(warn func(string)) *holes {
 	if warn == nil {
 		warn = func(string) {}
 	}
-	return &holes{warn: warn, known: map[trace.Hole]uint64{}, written: map[trace.Hole]uint64{}}
+	return &holes{warn: warn, known: map[trace.Hole]uint64{}, written: map[trace.Hole]uint64{}, first: map[string]string{}}
 }
 
 // write puts what is new into the trace, so that a recorder that is killed has
@@ -52,6 +54,14 @@ func (h *holes) set(kind, detail string, count uint64) {
 // add makes a hole larger by one.
 func (h *holes) add(kind, detail string) {
 	h.set(kind, detail, h.known[trace.Hole{Kind: kind, Detail: detail}]+1)
+}
+
+// addNamed makes a hole larger by one, and names the path that it was met with first.
+func (h *holes) addNamed(kind, detail, path string) {
+	if h.first[detail] == "" {
+		h.first[detail] = path
+	}
+	h.add(kind, fmt.Sprintf("%s, such as %q", detail, h.first[detail]))
 }
 
 func (h *holes) list() []trace.Hole {

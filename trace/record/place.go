@@ -30,8 +30,8 @@ func (o *observer) place(f *trace.File, at resolved) {
 	// A process that has ended takes its part of /proc along, where few symlinks
 	// could have led elsewhere.
 	if at.missing && f.Outcome == trace.OK && (!strings.HasPrefix(at.path, "/proc/") || throughMagic(at.path)) {
-		o.holes.add(trace.HoleUnresolved,
-			"a directory was gone before a path through it could be resolved: the path stands as it was written")
+		o.holes.addNamed(trace.HoleUnresolved,
+			"a directory was gone before a path through it could be resolved, which stands as it was written", at.path)
 	}
 	if at.info == nil {
 		return
