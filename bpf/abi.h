@@ -234,10 +234,18 @@ enum lifted {
 	LIFTED_NOTHING,
 	LIFTED_USER, /* "!": user, group and capabilities */
 	LIFTED_ALL,  /* "+" */
+	LIFTED_BY_LINE, /* in the map of commands: its lines have different prefixes */
 };
 
 /* How the commands of a unit are told: as systemd hands them to execve(2). */
 #define COMMAND_MAX 256
+
+/* One of several lines with the same command: by its words, each ended by NUL, as
+ * execve(2) is handed them, where these are shorter than the field. */
+struct unit_line {
+	char command[COMMAND_MAX];
+	char words[COMMAND_MAX];
+};
 
 /* Subjects are numbered as they appear. */
 struct subject_key {
@@ -309,6 +317,7 @@ enum loss {
 	LOST_SCOPE,       /* a child could not be put in scope */
 	LOST_SUBJECT,
 	LOST_STRANGER,    /* executed in the unit's cgroup, but none of its commands */
+	LOST_LINE,        /* a command of which no line has these words */
 	LOST_COUNT,
 };
 

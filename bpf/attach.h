@@ -37,6 +37,14 @@ struct {
 	__type(value, u32); /* enum lifted */
 } commands SEC(".maps");
 
+/* The lines of commands that are LIFTED_BY_LINE. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct unit_line);
+	__type(value, u32); /* enum lifted */
+} lines SEC(".maps");
+
 /* systemd's own executables, by inode and device. */
 struct program_key {
 	u64 inode;
@@ -178,6 +186,24 @@ static __always_inline void expect_child(struct task_struct *parent, struct task
 		lose(LOST_SCOPE);
 }
 
+/* What the words that a command was executed with say of its line; the command itself
+ * is in the text. Of a script the words are its interpreter's, and not told apart. */
+static __always_inline u32 lifted_by_line(struct task_struct *task, struct scratch *out)
+{
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	u64 start = BPF_CORE_READ(mm, arg_start), length = BPF_CORE_READ(mm, arg_end) - start;
+	char *words = out->text + COMMAND_MAX;
+	u32 *lifted = NULL;
+
+	__builtin_memset(words, 0, COMMAND_MAX);
+	if (length < COMMAND_MAX && !bpf_probe_read_user(words, length & (COMMAND_MAX - 1), (void *)start))
+		lifted = bpf_map_lookup_elem(&lines, out->text);
+	if (lifted)
+		return *lifted;
+	lose(LOST_LINE);
+	return LIFTED_NOTHING;
+}
+
 /* Whether a task enters the scope by executing a program. */
 static __always_inline bool enters(struct task_struct *task, struct linux_binprm *bprm, struct scratch *out, u32 *lifted)
 {
@@ -195,7 +221,7 @@ static __always_inline bool enters(struct task_struct *task, struct linux_binprm
 	bpf_probe_read_kernel_str(out->text, COMMAND_MAX, BPF_CORE_READ(bprm, filename));
 	command = bpf_map_lookup_elem(&commands, out->text);
 	if (command) {
-		*lifted = *command;
+		*lifted = *command == LIFTED_BY_LINE ? lifted_by_line(task, out) : *command;
 		return true;
 	}
 	if (!is_manager(BPF_CORE_READ(bprm, file)))

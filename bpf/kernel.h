@@ -92,7 +92,10 @@ struct fdtable {
 struct timespec64 { s64 tv_sec; };
 struct files_struct { struct fdtable *fdt; };
 
-struct mm_struct { struct file *exe_file; };
+struct mm_struct {
+	struct file *exe_file;
+	unsigned long arg_start, arg_end;
+};
 
 struct fs_struct {
 	struct path root;

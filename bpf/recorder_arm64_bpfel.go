@@ -256,6 +256,12 @@ type RecorderTreatment struct {
 	Pad        [7]uint8
 }
 
+type RecorderUnitLine struct {
+	_       structs.HostLayout
+	Command [256]int8
+	Words   [256]int8
+}
+
 // Names of all BPF objects in the ELF.
 //
 // Used for safe lookups in a Collection or CollectionSpec.
@@ -270,6 +276,7 @@ const (
 	RecorderMapEvents                      = "events"
 	RecorderMapExpected                    = "expected"
 	RecorderMapHandlers                    = "handlers"
+	RecorderMapLines                       = "lines"
 	RecorderMapLosses                      = "losses"
 	RecorderMapManagers                    = "managers"
 	RecorderMapNewcomer                    = "newcomer"
@@ -455,6 +462,7 @@ type RecorderMapSpecs struct {
 	Events        *ebpf.MapSpec `ebpf:"events"`
 	Expected      *ebpf.MapSpec `ebpf:"expected"`
 	Handlers      *ebpf.MapSpec `ebpf:"handlers"`
+	Lines         *ebpf.MapSpec `ebpf:"lines"`
 	Losses        *ebpf.MapSpec `ebpf:"losses"`
 	Managers      *ebpf.MapSpec `ebpf:"managers"`
 	Newcomer      *ebpf.MapSpec `ebpf:"newcomer"`
@@ -530,6 +538,7 @@ type RecorderMaps struct {
 	Events        *ebpf.Map `ebpf:"events"`
 	Expected      *ebpf.Map `ebpf:"expected"`
 	Handlers      *ebpf.Map `ebpf:"handlers"`
+	Lines         *ebpf.Map `ebpf:"lines"`
 	Losses        *ebpf.Map `ebpf:"losses"`
 	Managers      *ebpf.Map `ebpf:"managers"`
 	Newcomer      *ebpf.Map `ebpf:"newcomer"`
@@ -558,6 +567,7 @@ func (m *RecorderMaps) Close() error {
 		m.Events,
 		m.Expected,
 		m.Handlers,
+		m.Lines,
 		m.Losses,
 		m.Managers,
 		m.Newcomer,

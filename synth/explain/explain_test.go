@@ -23,8 +23,11 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 func TestRecordedTraces(t *testing.T) {
 	files, err := filepath.Glob("../../docs/traces/*.jsonl*")
 	require.NoError(t, err)
+	daemons, err := filepath.Glob("../../proof/traces/*.jsonl*")
+	require.NoError(t, err)
 	require.NotEmpty(t, files)
-	for _, file := range files {
+	require.NotEmpty(t, daemons)
+	for _, file := range append(files, daemons...) {
 		in, err := trace.ReadFile(file)
 		require.NoError(t, err)
 		x, err := explain.New(synth.Infer(in, synth.Options{}), explain.Options{})

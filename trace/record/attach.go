@@ -60,10 +60,6 @@ func (r *recording) attachTo(ctx context.Context) error {
 		return fmt.Errorf("process %d has ended", a.PID)
 	}
 	if a.unit != nil {
-		for _, command := range a.unit.mixed {
-			r.holes.set(trace.HoleUnresolved, command+" stands in lines of the unit with and without a prefix that lifts the sandbox, "+
-				"which cannot be told apart: what it does is taken to be done in the sandbox", 1)
-		}
 		if r.Plan != nil {
 			if err := r.turn(verdict{}, trace.OperationStartup); err != nil {
 				return err

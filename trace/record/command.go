@@ -1,6 +1,7 @@
 package record
 
 import (
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ const (
 	liftedNothing = iota
 	liftedUser
 	liftedAll
+	liftedByLine
 )
 
 // commandLines are the properties that hold the lines of a service.
@@ -21,7 +23,7 @@ func commandLines() []string {
 // lines reads the commands. A name without a slash is looked up by systemd, so
 // that each place it can be in counts.
 func (u *unit) lines(p map[string]any) {
-	u.commands = map[string]uint32{}
+	u.commands, u.byLine = map[string]uint32{}, map[string]map[string]uint32{}
 	search := property[[]string](p, "ExecSearchPath")
 	if len(search) == 0 {
 		search = []string{"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"}
@@ -32,6 +34,7 @@ func (u *unit) lines(p map[string]any) {
 				continue
 			}
 			command, _ := line[0].(string)
+			words, _ := line[1].([]string)
 			flags, _ := line[2].([]string)
 			names := []string{command}
 			if !strings.Contains(command, "/") {
@@ -41,7 +44,7 @@ func (u *unit) lines(p map[string]any) {
 				}
 			}
 			for _, n := range names {
-				u.command(n, liftedBy(flags))
+				u.command(n, words, liftedBy(flags))
 			}
 		}
 	}
@@ -59,13 +62,34 @@ func liftedBy(flags []string) uint32 {
 	return liftedNothing
 }
 
-// command takes in one line. A command that stands in lines with and without a
-// prefix counts as sandboxed: a profile then grants more, and breaks nothing.
-func (u *unit) command(name string, lifted uint32) {
-	known, ok := u.commands[name]
-	if ok && known != lifted {
-		u.mixed = append(u.mixed, name)
+// command takes in one line. Of a command that stands in lines with and without a
+// prefix its words tell which it is, unless systemd puts variables of the environment
+// into some. Of two lines with the same words that without a prefix counts: a profile
+// then grants more, and breaks nothing.
+func (u *unit) command(name string, words []string, lifted uint32) {
+	lines := u.byLine[name]
+	if lines == nil {
+		lines = map[string]uint32{}
+		u.byLine[name] = lines
+	}
+	text := strings.Join(words, "\x00") + "\x00"
+	if known, ok := lines[text]; ok {
 		lifted = min(known, lifted)
 	}
-	u.commands[name] = lifted
+	lines[text] = lifted
+	all := slices.Sorted(maps.Values(lines))
+	if u.commands[name] = all[0]; all[0] != all[len(all)-1] {
+		u.commands[name] = liftedByLine
+	}
+}
+
+// wordsTell says whether the words of each line are those that systemd executes it
+// with, and fit the probes' key.
+func wordsTell(lines map[string]uint32) bool {
+	for words := range lines {
+		if strings.Contains(words, "$") || len(words) >= unitCommand {
+			return false
+		}
+	}
+	return true
 }

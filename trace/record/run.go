@@ -292,6 +292,8 @@ func lossDetails() []trace.Hole {
 		{Kind: trace.HoleFull, Detail: "the set of programs was full"},
 		{Kind: trace.HoleScope, Detail: "programs were executed in the unit's cgroup that are none of its commands: what systemd and PAM " +
 			"execute before a command is not the unit's, but if a command is among them, it was not recorded"},
+		{Kind: trace.HoleUnresolved, Detail: "a command of the unit stands in lines with and without a prefix that lifts the sandbox, which cannot be " +
+			"told apart by its words: what it does is taken to be done in the sandbox"},
 	}
 }
 

@@ -24,9 +24,9 @@ import (
 type unit struct {
 	conn     *dbus.Conn
 	name     string
-	cgroup   string            // what its cgroup is called
-	commands map[string]uint32 // as systemd hands them to execve(2) → enum lifted
-	mixed    []string          // of these, in lines with and without a prefix
+	cgroup   string                       // what its cgroup is called
+	commands map[string]uint32            // as systemd hands them to execve(2) → enum lifted
+	byLine   map[string]map[string]uint32 // command → words of a line, each ended by NUL → enum lifted
 	how      trace.Attached
 	job      chan string // how the job that starts it ended
 	running  bool        // that job is running
@@ -196,12 +196,29 @@ func (u *unit) aim(p *probes) error {
 		if err := p.maps.Commands.Put(key, lifted); err != nil {
 			return err
 		}
+		if lifted == liftedByLine && wordsTell(u.byLine[command]) {
+			if err := putLines(p, key, u.byLine[command]); err != nil {
+				return err
+			}
+		}
 	}
 	for _, manager := range []string{
 		"/usr/lib/systemd/systemd", "/usr/lib/systemd/systemd-executor",
 		"/lib/systemd/systemd", "/lib/systemd/systemd-executor",
 	} {
 		if err := u.manager(p, manager); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// putLines tells the probes what lines a command has.
+func putLines(p *probes, command [unitCommand]byte, lines map[string]uint32) error {
+	for words, lifted := range lines {
+		var key [2 * unitCommand]byte // struct unit_line
+		copy(key[copy(key[:], command[:]):], words)
+		if err := p.maps.Lines.Put(key, lifted); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -8,8 +9,10 @@ import (
 
 // line is one of a service as systemd gives it over D-Bus: path, arguments,
 // flags, and times that do not matter here.
-func line(path string, flags ...string) []any {
-	return []any{path, []string{path}, flags, uint64(0), uint64(0), uint64(0), uint64(0), uint32(0), int32(0), int32(0)}
+func line(path string, flags ...string) []any { return worded(path, []string{path}, flags...) }
+
+func worded(path string, words []string, flags ...string) []any {
+	return []any{path, words, flags, uint64(0), uint64(0), uint64(0), uint64(0), uint32(0), int32(0), int32(0)}
 }
 
 func TestCommandsOfAUnit(t *testing.T) {
@@ -24,7 +27,28 @@ func TestCommandsOfAUnit(t *testing.T) {
 		"/bin/mkdir": liftedAll, "/bin/id": liftedUser, "/bin/sh": liftedNothing,
 		"/opt/bin/daemon": liftedNothing, "/bin/daemon": liftedNothing,
 	}, u.commands)
-	assert.Equal(t, []string{"/bin/sh"}, u.mixed)
+}
+
+// TestLinesOfACommand: lines with different prefixes are told by their words, where
+// these are those that the command is executed with.
+func TestLinesOfACommand(t *testing.T) {
+	for name, c := range map[string]struct {
+		lines [][]any
+		want  uint32
+		tell  bool
+	}{
+		"one kind":    {[][]any{worded("/bin/x", []string{"x", "a"}, "privileged"), worded("/bin/x", []string{"x", "b"}, "privileged")}, liftedAll, true},
+		"by words":    {[][]any{worded("/bin/x", []string{"x", "a"}, "privileged"), worded("/bin/x", []string{"x", "b"})}, liftedByLine, true},
+		"same words":  {[][]any{worded("/bin/x", []string{"x"}, "privileged"), worded("/bin/x", []string{"x"})}, liftedNothing, true},
+		"a variable":  {[][]any{worded("/bin/x", []string{"x", "$A"}, "privileged"), worded("/bin/x", []string{"x", "b"})}, liftedByLine, false},
+		"three kinds": {[][]any{worded("/bin/x", []string{"x", "a"}, "no-setuid"), worded("/bin/x", []string{"x", "b"}), worded("/bin/x", []string{"x"}, "privileged")}, liftedByLine, true},
+		"long words":  {[][]any{worded("/bin/x", []string{strings.Repeat("x", unitCommand)}), worded("/bin/x", nil, "privileged")}, liftedByLine, false},
+	} {
+		u := &unit{}
+		u.lines(map[string]any{"ExecStartEx": c.lines})
+		assert.Equal(t, c.want, u.commands["/bin/x"], name)
+		assert.Equal(t, c.tell, wordsTell(u.byLine["/bin/x"]), name)
+	}
 }
 
 func TestCgroupNames(t *testing.T) {

@@ -80,6 +80,33 @@ func TestStarted(t *testing.T) {
 	assert.Equal(t, trace.Path(program), run.Worker)
 }
 
+// TestLinesOfOneCommand: the words tell a line with a prefix from one without. Of a
+// script they are its interpreter's, and it counts as sandboxed.
+func TestLinesOfOneCommand(t *testing.T) {
+	require.NoError(t, os.WriteFile("/run/attach-lines.sh", []byte("#!/bin/sh\n: </etc/$1\n"), 0o755))
+	install(t, "attach-lines.service", "[Service]\nType=oneshot\nStandardOutput=null\nExecStartPre=+cat /etc/hostname\nExecStart=cat /etc/debian_version\n"+
+		"ExecStart=!cat /etc/host.conf \"\"\nSuccessExitStatus=1\n")
+	read := record(t, "--unit", "attach-lines").ended(0)
+	assert.Equal(t, []string{"/usr/bin/cat", "/usr/bin/cat without all", "/usr/bin/cat without user"}, entrances(read))
+	assert.NotContains(t, kinds(read), trace.HoleUnresolved)
+	lifted := map[trace.Path]trace.Lifted{}
+	for _, f := range read.Files {
+		for _, subject := range read.Subjects {
+			if subject.ID == f.Subject && f.Access&trace.AccessRead != 0 {
+				lifted[f.Path] = subject.Lifted
+			}
+		}
+	}
+	assert.Equal(t, trace.LiftedAll, lifted["/etc/hostname"])
+	assert.Equal(t, trace.Lifted(""), lifted["/etc/debian_version"])
+	assert.Equal(t, trace.LiftedUser, lifted["/etc/host.conf"])
+
+	install(t, "attach-script.service", "[Service]\nType=oneshot\nExecStartPre=+/run/attach-lines.sh hostname\nExecStart=/run/attach-lines.sh passwd\n")
+	read = record(t, "--unit", "attach-script").ended(0)
+	assert.Equal(t, []string{"/run/attach-lines.sh"}, slices.Compact(entrances(read)))
+	assert.Contains(t, kinds(read), "cannot be told apart by its words")
+}
+
 // A unit that runs is followed from then on, and left running.
 func TestRunning(t *testing.T) {
 	installed(t)
