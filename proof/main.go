@@ -120,7 +120,8 @@ func there[R any](ctx context.Context, root string, at where, keep string, chose
 		Trees:    map[string]string{"daemons": "proof/daemons"},
 		Command:  command,
 		Packages: guestPackages(place.Suite()),
-		Env:      []string{"CONTAINER_TIMEOUT=6000", "VM_TIMEOUT=14000", "VM_MEMORY=2048"},
+		// Debian's haproxy is built for processors with cx16.
+		Env: []string{"CONTAINER_TIMEOUT=6000", "VM_TIMEOUT=14000", "VM_MEMORY=2048", "VM_CPU=max"},
 	}
 	err = place.Run(ctx, root, job, func(dir string) error {
 		if keep != "" {

@@ -28,6 +28,7 @@ Environment:
   VM_TIMEOUT   time limit of a run in seconds (default 300)
   VM_MEMORY    memory of the guest in MiB (default 1024)
   VM_APPEND    further kernel parameters
+  VM_CPU       the processor that is emulated (default max,-cx16)
   VM_CONSOLE   file that is to receive the kernel's console
   VM_CACHE     where images are kept (default $XDG_CACHE_HOME/osapi-profile/vm)
 
@@ -63,7 +64,7 @@ boot() {
   truncate -s 8G "$work/out.tar"
   timeout --foreground --kill-after=5 "${VM_TIMEOUT:-300}" qemu-system-x86_64 \
     -nodefaults -no-user-config -display none -monitor none -no-reboot \
-    -machine q35 -accel tcg,thread=single -cpu max,-cx16 -smp "$(nproc)" -m "${VM_MEMORY:-1024}" \
+    -machine q35 -accel tcg,thread=single -cpu "${VM_CPU:-max,-cx16}" -smp "$(nproc)" -m "${VM_MEMORY:-1024}" \
     -kernel "$image/vmlinuz" \
     -append "root=PARTUUID=$disk_id-01 rootwait rw console=ttyS0 quiet panic=-1 $fast_boot ${VM_APPEND:-}" \
     -chardev "file,id=console,path=$work/console" -serial chardev:console \
