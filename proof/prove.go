@@ -96,12 +96,9 @@ func (d daemon) prove(ctx context.Context, r *result) error {
 		return err
 	}
 	defer func() { _ = d.stop(ctx) }()
-	first, err := d.train(ctx, ".jsonl")
+	first, err := d.trainWhole(ctx, ".jsonl")
 	if err != nil {
 		return err
-	}
-	if len(first.trace.Holes) > 0 {
-		return fmt.Errorf("the trace has holes: %v", first.trace.Holes)
 	}
 	if bad := first.failed(); len(bad) > 0 {
 		return fmt.Errorf("without a profile: %q", bad)
@@ -120,7 +117,7 @@ func (d daemon) prove(ctx context.Context, r *result) error {
 	if err := d.weigh(ctx, p, r); err != nil {
 		return err
 	}
-	second, err := d.train(ctx, ".again.jsonl")
+	second, err := d.trainWhole(ctx, ".again.jsonl")
 	if err != nil {
 		return err
 	}

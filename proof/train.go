@@ -31,6 +31,24 @@ func (r run) failed() []string {
 	return list
 }
 
+// tries is how often a run is made whose trace has a hole. In an emulated guest the
+// recorder may come too late to a name in the mount namespace of a program that lives
+// for a moment; that is nothing that a profile could be blamed for.
+const tries = 3
+
+// trainWhole trains until the trace has no hole.
+func (d daemon) trainWhole(ctx context.Context, name string) (run, error) {
+	var r run
+	for range tries {
+		var err error
+		if r, err = d.train(ctx, name); err != nil || len(r.trace.Holes) == 0 {
+			return r, err
+		}
+		fmt.Fprintf(os.Stderr, "%s: the trace has holes: %v\n", d.Name, r.trace.Holes)
+	}
+	return r, fmt.Errorf("the trace has holes, %d times over: %v", tries, r.trace.Holes)
+}
+
 // train puts the daemon through its plan, from fresh state.
 func (d daemon) train(ctx context.Context, name string) (run, error) {
 	var r run
