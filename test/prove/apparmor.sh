@@ -20,7 +20,8 @@ env -u PWD ./osapi-profile record -q -o trace.jsonl -- "${command[@]}" || exit 1
 ./osapi-profile emit --format apparmor --name proof -o own.apparmor trace.jsonl || exit 1
 grep -v '/srv/w/in ' own.apparmor >less.apparmor
 verify own
-verify less --profile less.apparmor
+verify less --profile less.apparmor --fix fixed --name proof
+verify fixed --profile fixed.apparmor
 # The acts under the AppArmor profile alone, in a few services.
 ./osapi-profile acts --yes --apparmor --json trace.jsonl >acts.json 2>acts.err
 echo $? >acts.status

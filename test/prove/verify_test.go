@@ -117,6 +117,7 @@ func TestAppArmor(t *testing.T) {
 	assert.Contains(t, r.False[0].Allow[0], "/srv/w/in r")
 	require.NotEmpty(t, r.False[0].Log)
 	assert.Contains(t, r.False[0].Log[0], `apparmor="DENIED"`)
+	widened(t, dir)
 	tried, status := actsOf(t, dir, "acts")
 	assert.Equal(t, "1", status, "AppArmor has no rules for all acts")
 	for _, act := range []string{"write-usr", "write-etc", "exec-unlisted", "exec-written-tmp", "set-clock", "mount", "load-module", "raw-socket", "trace-process", "signal-process"} {
@@ -130,4 +131,16 @@ func TestAppArmor(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "0\n0\n", string(left))
 	minimizedRules(t, dir)
+}
+
+// widened is about the profile that --fix wrote of the one without a rule: it has the
+// rule, and is enough.
+func widened(t *testing.T, dir string) {
+	t.Helper()
+	profile := textsIn(t, dir)("fixed.apparmor")
+	assert.Regexp(t, `(?m)^  /srv/w/in r, # `, profile)
+	r, status := result(t, dir, "fixed")
+	assert.Equal(t, "0", status)
+	assert.True(t, r.OK, "%+v", r)
+	assert.Contains(t, r.Proven, "apparmor")
 }
