@@ -46,6 +46,7 @@ func (r *recording) attachTo(ctx context.Context) error {
 	if err := r.begin(header); err != nil {
 		return err
 	}
+	r.alike.on = a.unit != nil
 	if a.walker, err = link.AttachIter(link.IterOptions{Program: r.collection.Programs["attach"]}); err != nil {
 		return explain(fmt.Errorf("walking through the tasks: %w", err))
 	}

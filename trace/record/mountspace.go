@@ -24,16 +24,18 @@ type mountSpace struct {
 // maxMountSpaces bounds the descriptors that are kept.
 const maxMountSpaces = 128
 
-// prefix is what leads into a namespace, by a process that is in it. Where that has
-// ended, as the one has that a daemon begins as, any other that is in it will do.
-func (m mountSpaces) prefix(number, pid uint32) string {
+// open gives what leads into a namespace, by a process that is in it. Where that has
+// ended, as the one has that a daemon begins as, any other that is in it will do. When
+// none is found, or the process has another root, what leads there is the process
+// itself, if it is still there.
+func (m mountSpaces) open(number, pid uint32) (prefix string, found bool) {
 	known, tried := m[number]
 	if known.root != nil {
-		return fmt.Sprintf("/proc/self/fd/%d", known.root.Fd())
+		return fmt.Sprintf("/proc/self/fd/%d", known.root.Fd()), true
 	}
 	through := fmt.Sprintf("/proc/%d/root", pid)
 	if len(m) >= maxMountSpaces {
-		return through
+		return through, false
 	}
 	space, err := openMountSpace(number, pid)
 	if err != nil && !tried {
@@ -41,9 +43,9 @@ func (m mountSpaces) prefix(number, pid uint32) string {
 	}
 	m[number] = space
 	if err != nil {
-		return through
+		return through, false
 	}
-	return fmt.Sprintf("/proc/self/fd/%d", space.root.Fd())
+	return fmt.Sprintf("/proc/self/fd/%d", space.root.Fd()), true
 }
 
 // findMountSpace looks for a process in a namespace.

@@ -29,7 +29,8 @@ func TestMountSpaceOfWhoEnded(t *testing.T) {
 
 	spaces := mountSpaces{}
 	t.Cleanup(spaces.close)
-	prefix := spaces.prefix(number, uint32(ended.Process.Pid))
+	prefix, found := spaces.open(number, uint32(ended.Process.Pid))
+	require.True(t, found)
 	require.True(t, strings.HasPrefix(prefix, "/proc/self/fd/"), prefix)
 	is, err := os.Stat(prefix + "/")
 	require.NoError(t, err)
@@ -37,6 +38,9 @@ func TestMountSpaceOfWhoEnded(t *testing.T) {
 
 	const nobodys = 1
 	through := "/proc/" + strconv.Itoa(ended.Process.Pid) + "/root"
-	assert.Equal(t, through, spaces.prefix(nobodys, uint32(ended.Process.Pid)))
-	assert.Equal(t, through, spaces.prefix(nobodys, uint32(ended.Process.Pid)), "asked again")
+	for range 2 {
+		prefix, found = spaces.open(nobodys, uint32(ended.Process.Pid))
+		assert.Equal(t, through, prefix)
+		assert.False(t, found)
+	}
 }

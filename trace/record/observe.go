@@ -15,6 +15,7 @@ type observer struct {
 	arch       string
 	mntns      uint32 // the recorder's own mount namespace
 	spaces     mountSpaces
+	alike      alike
 	names      *resolver
 	operations []string       // by number; 0 is "" (no plan)
 	targets    map[uint32]int // the kernel's number of a subject → its ID in the trace
@@ -41,7 +42,7 @@ func newObserver(c *collector, arch string, mntns uint32) *observer {
 	return &observer{
 		collector: c, arch: arch, mntns: mntns, spaces: mountSpaces{}, names: newResolver(), operations: []string{""},
 		targets: map[uint32]int{0: 0}, waiting: map[uint32][]event{}, filesystem: map[uint64]string{},
-		images: map[string]image{}, socketPaths: map[socketName]trace.Path{}, doubts: doubts{certain: map[bpf.RecorderCallKey]bool{}},
+		alike: alike{commands: map[uint32]bool{}}, images: map[string]image{}, socketPaths: map[socketName]trace.Path{}, doubts: doubts{certain: map[bpf.RecorderCallKey]bool{}},
 	}
 }
 
@@ -56,9 +57,16 @@ func (o *observer) observe(e event) error {
 		o.holes.add(trace.HoleUnresolved, "a file name was longer than the probes can read")
 		return nil
 	}
-	switch e.Kind {
-	case eventFile:
+	if e.Kind == eventFile {
 		return o.file(e)
+	}
+	if o.begins(&e); o.waits(&e) {
+		return nil
+	}
+	if err := o.catchUp(e.Time, false); err != nil {
+		return err
+	}
+	switch e.Kind {
 	case eventPath:
 		return o.named(e)
 	case eventPaths:
@@ -82,6 +90,9 @@ func (o *observer) release(subject uint32) error {
 
 // abandon gives up waiting, at the end.
 func (o *observer) abandon() error {
+	if err := o.catchUp(0, true); err != nil {
+		return err
+	}
 	for subject, events := range o.waiting {
 		o.holes.set(trace.HoleUnresolved, "a program could not be told: its exec was lost", uint64(len(events)))
 		o.targets[subject] = 0
@@ -128,11 +139,7 @@ const (
 )
 
 func (o *observer) view(e *event) view {
-	v := view{root: climb(e.text[textRoot]), pid: e.Tgid, mntns: e.Mntns, time: e.Time}
-	if e.Mntns != o.mntns {
-		v.prefix = o.spaces.prefix(e.Mntns, e.Tgid)
-	}
-	return v
+	return view{prefix: o.prefixOf(e), root: climb(e.text[textRoot]), pid: e.Tgid, mntns: e.Mntns, time: e.Time}
 }
 
 // fact is what any event says of a file, the path aside.
