@@ -101,32 +101,35 @@ func (d daemon) process(ctx context.Context) (string, error) {
 	return "0", err
 }
 
-// confined starts the daemon once more and sees that it runs in the sandbox.
+// confined starts the daemon once more and sees that it runs in the sandbox. It does
+// once systemd has executed it: the filter is there a moment before.
 func (d daemon) confined(ctx context.Context) error {
 	if _, err := place.Systemctl(ctx, "start", d.Unit); err != nil {
 		return err
 	}
-	var pid string
 	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(200 * time.Millisecond) {
-		var err error
-		if pid, err = d.process(ctx); err != nil {
+		pid, err := d.process(ctx)
+		if err != nil {
 			return err
 		}
-		// Before it has executed the daemon, systemd's own process may not be there yet.
-		status, _ := os.ReadFile(filepath.Join("/proc", pid, "status"))
-		if strings.Contains(string(status), "\nSeccomp:\t2\n") {
-			break
+		if err = d.sandboxed(pid); err == nil || time.Now().After(end) {
+			return err
 		}
-		if time.Now().After(end) {
-			return fmt.Errorf("%s runs without a filter of system calls", d.Unit)
-		}
+	}
+}
+
+// sandboxed is an error that has what a process runs without.
+func (d daemon) sandboxed(pid string) error {
+	status, _ := os.ReadFile(filepath.Join("/proc", pid, "status"))
+	if !strings.Contains(string(status), "\nSeccomp:\t2\n") {
+		return fmt.Errorf("%s runs without a filter of system calls", d.Unit)
 	}
 	if !enforcing() {
 		return nil
 	}
 	label, err := os.ReadFile(filepath.Join("/proc", pid, "attr/current"))
-	if got := strings.TrimRight(string(label), "\x00\n"); err == nil && got != d.profile()+" (enforce)" {
+	if got := strings.TrimRight(string(label), "\x00\n"); err != nil || got != d.profile()+" (enforce)" {
 		return fmt.Errorf("%s runs under the AppArmor profile %q", d.Unit, got)
 	}
-	return err
+	return nil
 }
