@@ -37,10 +37,10 @@ test: test-fast test-pair test-slow ## run all tests, as root for those of the k
 test-fast: build ## unit tests, fuzz seeds, golden files, command line, probes
 	go test -timeout=30m $$(go list ./... | grep -Ev '/osapi-profile/(test/|proof$$)')
 
-# An emulated guest takes one processor: these two have one each.
-PAIR := ./test/apparmor ./test/packaging
+# An emulated guest takes one processor: these have one each, two at a time.
+PAIR := ./test/apparmor ./test/enforce ./test/packaging ./test/readback
 
-test-pair: build ## tests that do nothing but wait for a guest
+test-pair: build ## tests that mostly wait for a guest
 	go test -count=1 -p=2 -timeout=90m $(PAIR)
 
 test-slow: build ## tests against strace, and in the container and the guest

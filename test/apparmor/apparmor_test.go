@@ -24,7 +24,7 @@ func TestKernel(t *testing.T) {
 	layOutProgram(t, dir)
 	layOutActs(t, dir)
 	c := exec.Command(filepath.Join(root, "test/vm/vm.sh"), "run", dir, "--", "bash", "-c", "cd /job && bash ./ask && bash ./again && bash ./children")
-	c.Env = append(os.Environ(), "VM_TIMEOUT=900")
+	c.Env = append(os.Environ(), "VM_TIMEOUT=1800")
 	out, err := c.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	t.Run("asks for exactly what each access is granted", func(t *testing.T) { checkActs(t, dir) })

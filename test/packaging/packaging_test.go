@@ -78,7 +78,9 @@ func uses(t *testing.T, file, script, harness string, words ...string) {
 	require.NoError(t, os.WriteFile(filepath.Join(job, filepath.Base(file)), content, 0o755))
 	require.NoError(t, os.WriteFile(filepath.Join(job, "job.sh"), []byte(script), 0o644))
 	args := append(words, job, "--", "bash", "job.sh")
-	out, err := exec.Command(filepath.Join(need.ModuleRoot(t), "test/vm", harness), args...).CombinedOutput()
+	guest := exec.Command(filepath.Join(need.ModuleRoot(t), "test/vm", harness), args...)
+	guest.Env = append(os.Environ(), "VM_TIMEOUT=1800")
+	out, err := guest.CombinedOutput()
 	require.NoError(t, err, string(out))
 	require.Contains(t, string(out), "\nAll of it holds.\n")
 }
