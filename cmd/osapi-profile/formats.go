@@ -76,7 +76,7 @@ func (o emitOptions) toSystemd() systemd.Options {
 }
 
 func writeSeccomp(w io.Writer, p *synth.Profile, opt emitOptions) error {
-	return seccomp.Write(w, p, seccomp.Options{Prctl: opt.prctl})
+	return seccomp.Write(w, p, seccomp.Options{Prctl: opt.prctl, OnlyRequired: opt.only})
 }
 
 // writeSELinux needs to know how the hosts it is for label their files.

@@ -18,8 +18,8 @@ import (
 
 // marked are the formats that tell of marks; only these that can leave something out
 // for them.
-func marked() []string       { return []string{"systemd", "unit", "apparmor", "markdown", "json"} }
-func onlyRequired() []string { return []string{"systemd", "unit", "apparmor"} }
+func marked() []string       { return []string{"systemd", "unit", "apparmor", "seccomp", "markdown", "json"} }
+func onlyRequired() []string { return []string{"systemd", "unit", "apparmor", "seccomp"} }
 
 // checkMarks finds options about marks that come to nothing.
 func (o *emitOptions) checkMarks(cmd *cobra.Command) error {

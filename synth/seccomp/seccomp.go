@@ -23,6 +23,8 @@ type Options struct {
 	// runtimes of languages choose further ones by version, so it is not done
 	// unasked.
 	Prctl bool
+	// OnlyRequired leaves out what the profile's marks say is tolerated.
+	OnlyRequired bool
 }
 
 // The errors of profiles that no filter can be made of.
@@ -73,25 +75,34 @@ func newFilter(p *synth.Profile, opt Options) (*Filter, error) {
 		}
 	}
 	n := narrow(p, opt)
+	if opt.OnlyRequired {
+		n.entries = slices.DeleteFunc(n.entries, func(e Entry) bool { return tolerated(p, e.Names[0]) })
+		p = withoutTolerated(p)
+	}
 	f := &Filter{
-		Comment: head(p), DefaultAction: specs.ActErrno, DefaultErrnoRet: enosys,
+		Comment: append(head(p), marks(p, opt)...), DefaultAction: specs.ActErrno, DefaultErrnoRet: enosys,
 		Architectures: architectures(p), Syscalls: n.entries,
 	}
 	granted := map[string]bool{}
-	seen, ruled := []string{}, map[string][]string{}
+	seen, ruled := map[synth.Mark][]string{}, map[string][]string{}
 	for _, s := range p.Syscalls {
 		switch {
 		case granted[s.Name] || n.decided[s.Name]:
 		case len(s.Facts) > 0:
-			seen = append(seen, s.Name)
+			mark := p.Marks.Of(synth.EntrySyscall, s.Name)
+			seen[mark] = append(seen[mark], s.Name)
 		default:
 			rules := strings.Join(s.Rules, ", ")
 			ruled[rules] = append(ruled[rules], s.Name)
 		}
 		granted[s.Name] = true
 	}
-	if len(seen) > 0 {
-		f.Syscalls = append(f.Syscalls, allow("seen in the recording", seen))
+	for _, mark := range slices.Sorted(maps.Keys(seen)) {
+		comment := "seen in the recording"
+		if mark != "" {
+			comment += "; " + string(mark)
+		}
+		f.Syscalls = append(f.Syscalls, allow(comment, seen[mark]))
 	}
 	for _, rules := range slices.Sorted(maps.Keys(ruled)) {
 		f.Syscalls = append(f.Syscalls, allow("not seen; by rule: "+rules, ruled[rules]))
