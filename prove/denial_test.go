@@ -176,9 +176,9 @@ func TestOperations(t *testing.T) {
 	now.Runs[0].Operations = []trace.Operation{{Name: "x", Outcome: "ok"}, {Name: "x", Outcome: "failed", Detail: "d"}, {Name: "y", Outcome: "failed"}, {Name: "z", Outcome: "ok"}}
 	got := operations(before, now)
 	require.Equal(t, []Operation{{"x", "ok", "failed", "d"}, {"y", "failed", "failed", ""}, {"z", "", "ok", ""}}, got)
-	require.False(t, got[0].asTrained())
-	require.True(t, got[1].asTrained())
-	require.True(t, got[2].asTrained())
+	require.False(t, got[0].AsTrained())
+	require.True(t, got[1].AsTrained())
+	require.True(t, got[2].AsTrained())
 }
 
 func TestAuditFields(t *testing.T) {
