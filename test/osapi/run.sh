@@ -56,7 +56,7 @@ train() {
   local command=$1 plan=$2 status
   shift 2
   unit osapi-training "WorkingDirectory=$here" "Environment=ANSWERS=${ANSWERS:-}" \
-    ${REPORT:+"StandardOutput=truncate:$REPORT"} \
+    ${REPORT:+"StandardOutput=truncate:$REPORT" StandardError=journal} \
     "ExecStart=$tool $command --plan $here/$plan $*"
   systemctl start --wait osapi-training || :
   status=$(systemctl show --property=ExecMainStatus --value osapi-training)
