@@ -57,7 +57,10 @@ type comparison struct {
 // result is the profile of the longer training, in which all of it was allowed.
 func (c *comparison) denials() (Denials, Profile, error) {
 	refused := refusals(c.seen.Confined(), c.training)
-	c.looks = c.looksRefused(refused)
+	var err error
+	if c.looks, err = c.looksRefused(refused); err != nil {
+		return Denials{}, Profile{}, err
+	}
 	asked := slices.DeleteFunc(slices.Clone(refused), func(r refusal) bool { return c.looks[r.seen] })
 	c.longer = trace.Merge(c.training, asIf(c.seen, asked))
 	wider, err := c.widen(c.longer)

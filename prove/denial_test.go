@@ -241,6 +241,17 @@ func TestATrainedLookIsNotWithheld(t *testing.T) {
 	require.NotEmpty(t, d.False)
 }
 
+// Where the profile has a line about the path, that is what refuses it.
+func TestALineAboutTheLookRefusesIt(t *testing.T) {
+	run := run1("run")
+	run.Files = []trace.File{written1("/proc/1/environ", trace.AccessRead, "EACCES")}
+	run.Capabilities = []trace.Capability{{Seen: seen("EPERM"), Name: "CAP_SYS_PTRACE", Syscall: "openat", Caller: "cap_ptrace_access_check"}}
+	rules := "profile w { /usr/** r, }\n"
+	d, _ := compared(t, "[Service]\nCapabilityBoundingSet=CAP_CHOWN\n", &rules, run)
+	require.Empty(t, d.Withheld)
+	require.NotEmpty(t, append(d.False, d.Untrained...))
+}
+
 // --fix writes what follows from training and this run together: an AppArmor profile
 // that lacked a rule has it then, with the denial's place as its reason, and is enough.
 func TestAWidenedAppArmorProfileIsEnough(t *testing.T) {
