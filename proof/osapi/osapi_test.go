@@ -72,7 +72,7 @@ func TestRead(t *testing.T) {
 	bad.Operations = append(bad.Operations, prove.Operation{Name: "c", Trained: trace.OperationOK, Now: "failed", Detail: "no"})
 	bad.Holes = []trace.Hole{{Kind: "lost", Detail: "3"}}
 	bad.False = []prove.Denial{{Kind: "file", Name: "/x", What: "read", Outcome: "EACCES", By: []string{"w.service:1: A=b"}, Facts: []synth.FactRef{{Subject: "/w", Operation: "c"}}}}
-	bad.Withheld = []prove.Denial{{Kind: "file", Name: "/proc/1/environ"}}
+	bad.Withheld = []prove.Denial{{Kind: "capability", Name: "CAP_SYS_PTRACE"}, {Kind: "file", Name: "/proc/1/environ"}}
 	got := read(february(root), &bad)
 	assert.Equal(t, []int{3, 2, 1, 1, 1}, []int{got.Operations, got.AsTrained, got.Failing, got.Denied, got.Withheld})
 	assert.Equal(t, []string{

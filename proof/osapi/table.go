@@ -21,7 +21,7 @@ type result struct {
 	AsTrained  int    // of these, how many did what they do without a profile
 	Failing    int    // of those, how many do not work without a profile either
 	Denied     int
-	Withheld   int
+	Withheld   int // files
 	OK         bool     // as verify has it
 	Why        []string // all that went otherwise
 	page.Weight
@@ -31,7 +31,12 @@ type result struct {
 func read(r run, report *prove.Report) result {
 	got := result{
 		Name: r.String(), Kernel: report.Kernel, OK: report.OK, Operations: len(report.Operations),
-		Denied: report.Denied(), Withheld: len(report.Withheld),
+		Denied: report.Denied(),
+	}
+	for _, d := range report.Withheld {
+		if d.Kind == "file" { // the others are what was asked for it
+			got.Withheld++
+		}
 	}
 	if report.Broken != "" {
 		got.Why = append(got.Why, report.Broken)
@@ -70,7 +75,7 @@ func denial(d prove.Denial) string {
 	return strings.Join(strings.Fields(text), " ")
 }
 
-const head = "| Worker | Linux | systemd | AppArmor | Operations as in training | Of these failed in training too | Denials | Withheld " +
+const head = "| Worker | Linux | systemd | AppArmor | Operations as in training | Of these failed in training too | Denials | Looks withheld " +
 	"| System calls | Capabilities | Writable paths |\n" +
 	"| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
 
