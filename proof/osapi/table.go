@@ -21,7 +21,7 @@ type result struct {
 	AsTrained  int    // of these, how many did what they do without a profile
 	Failing    int    // of those, how many do not work without a profile either
 	Denied     int
-	Withheld   int // files
+	Withheld   int      // files
 	OK         bool     // as verify has it
 	Why        []string // all that went otherwise
 	page.Weight
