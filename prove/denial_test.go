@@ -252,6 +252,40 @@ func TestALineAboutTheLookRefusesIt(t *testing.T) {
 	require.NotEmpty(t, append(d.False, d.Untrained...))
 }
 
+// A file system that is read-only is told of before a name that is not there.
+func TestToRemoveNothingIsHarmless(t *testing.T) {
+	for name, c := range map[string]struct {
+		path     string
+		from     trace.Path
+		access   trace.Access
+		trained  string // how it ended in training
+		outcome  string
+		harmless int
+	}{
+		"nothing was there":   {"/none.tmp", "", trace.AccessDelete, "ENOENT", "EROFS", 1},
+		"nothing to move":     {"/none.tmp", "", trace.AccessRenameFrom, "ENOENT", "EROFS", 1},
+		"nothing to replace":  {"/new", "/none.tmp", trace.AccessRenameTo, "ENOENT", "EROFS", 1},
+		"something was there": {"/none.tmp", "", trace.AccessDelete, trace.OK, "EROFS", 0},
+		"something is there":  {"/etc/passwd", "", trace.AccessDelete, "ENOENT", "EROFS", 0},
+		"something is made":   {"/none.tmp", "", trace.AccessCreate, "ENOENT", "EROFS", 0},
+		"it is forbidden":     {"/none.tmp", "", trace.AccessDelete, "ENOENT", "EACCES", 0},
+	} {
+		longer := training()
+		run := run1("run")
+		run.Files = []trace.File{written1(c.path, c.access, c.outcome)}
+		run.Files[0].Target = c.from
+		trained := run.Files[0]
+		trained.Outcome = c.trained
+		longer.Files = append(longer.Files, trained)
+		k := &comparison{training: longer, seen: run, widen: emitted, judging: judging{version: 252}, granted: synth.Infer(longer, synth.Options{})}
+		k.profile.Unit = []written.File{{Name: "u", Text: []byte("[Service]\nProtectSystem=strict\n"), Format: written.Systemd}}
+		d, _, err := k.denials()
+		require.NoError(t, err)
+		require.Len(t, d.Harmless, c.harmless, "%s: %+v", name, d)
+		require.Len(t, append(append(d.False, d.Untrained...), d.Unexplained...), 1-c.harmless, "%s: %+v", name, d)
+	}
+}
+
 // --fix writes what follows from training and this run together: an AppArmor profile
 // that lacked a rule has it then, with the denial's place as its reason, and is enough.
 func TestAWidenedAppArmorProfileIsEnough(t *testing.T) {
