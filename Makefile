@@ -49,8 +49,14 @@ test-slow: build ## tests against strace, and in the container and the guest
 sweep: ## take capabilities away from real daemons, DAEMONS="..." or all, and write what that shows into its page (root)
 	go run ./test/sweep $(if $(DAEMONS),,-write docs/docs/sidebar/capability-sweep.md) $(DAEMONS)
 
-proof: ## run real daemons again under their own profiles, DAEMONS="..." or all; PROOF=guest: under AppArmor too; VM_SUITE=trixie: of Debian 13; CHILDREN=yes: with AppArmor profiles for each program; MINIMIZE=yes: without one capability after another (root)
-	go run ./proof $(if $(filter guest,$(PROOF)),-guest) $(if $(CHILDREN),-children) $(if $(MINIMIZE),-minimize -write docs/docs/sidebar/minimize.md,-write docs/docs/sidebar/proof-matrix.md) $(DAEMONS)
+PROOF_PAGE := docs/docs/sidebar/proof-matrix.md
+
+proof: ## run real daemons again under their own profiles, DAEMONS="..." or all; PROOF=guest: under AppArmor too; VM_SUITE=trixie: of Debian 13; CHILDREN=yes: with AppArmor profiles for each program; MINIMIZE=yes: without one capability after another; OSAPI_FEBRUARY=FILE OSAPI_AGENT=FILE: OSAPI's workers instead, as OSAPI_AS=root or osapi alone (root)
+ifneq ($(OSAPI_FEBRUARY)$(OSAPI_AGENT),)
+	go run ./proof/osapi $(if $(filter guest,$(PROOF)),-guest) $(if $(OSAPI_AS),-as $(OSAPI_AS)) -write $(PROOF_PAGE) -february '$(OSAPI_FEBRUARY)' -agent '$(OSAPI_AGENT)'
+else
+	go run ./proof $(if $(filter guest,$(PROOF)),-guest) $(if $(CHILDREN),-children) $(if $(MINIMIZE),-minimize -write docs/docs/sidebar/minimize.md,-write $(PROOF_PAGE)) $(DAEMONS)
+endif
 
 kernels: ## go through the table of actions on each kernel and path of probes, half an hour, and write what came of it into its page (root)
 	go test -count=1 -timeout=90m ./test/kernels -run TestKernels -write -v

@@ -51,6 +51,14 @@ func daemons(suite string) []daemon {
 	}
 }
 
+// names are those of all, in the order of pages.
+func names() (all []string) {
+	for _, d := range daemons(place.Bookworm) {
+		all = append(all, d.Name)
+	}
+	return all
+}
+
 // choose finds daemons of a Debian release by name; all, if none is named.
 func choose(suite string, names []string) ([]daemon, error) {
 	if len(names) == 0 {

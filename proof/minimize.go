@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/osapi-io/osapi-profile/proof/page"
 	"github.com/osapi-io/osapi-profile/prove/minimize"
 	"github.com/osapi-io/osapi-profile/synth"
 	"github.com/osapi-io/osapi-profile/test/place"
@@ -81,8 +82,8 @@ func (d daemon) planWithReset(name string) error {
 const minimizedHead = "| Daemon | Debian's version | Linux | Capabilities | Required | Tolerated | Unproven | Runs |\n" +
 	"| --- | --- | --- | --- | --- | --- | --- | --- |\n"
 
-// minimizedRow is one of the table.
-func minimizedRow(m minimized) string {
+// minimizedCells are those of a row, without the daemon's name.
+func minimizedCells(m minimized) string {
 	by := map[synth.Mark][]string{}
 	for _, g := range m.Marks.Grants {
 		by[g.Mark] = append(by[g.Mark], "`"+g.Name+"`")
@@ -93,30 +94,20 @@ func minimizedRow(m minimized) string {
 		}
 		return strings.Join(by[mark], " ")
 	}
-	return fmt.Sprintf("| %s | %s | %s | %d | %s | %s | %s | %d |\n", m.Daemon, m.Version, m.Kernel, len(m.Marks.Grants),
+	return fmt.Sprintf("%s | %s | %d | %s | %s | %s | %d", m.Version, m.Kernel, len(m.Marks.Grants),
 		list(synth.MarkRequired), list(synth.MarkTolerated), list(synth.MarkUnproven), len(m.Marks.Runs))
 }
 
 // renewMinimized is a table in which daemons have new results; the others keep theirs.
 func renewMinimized(old string, results []minimized) string {
-	rows := map[string]string{}
-	for line := range strings.Lines(old) {
-		if name, ok := strings.CutPrefix(line, "| "); ok {
-			name, _, _ = strings.Cut(name, " ")
-			rows[name] = line
-		}
-	}
+	t := page.Table{Head: minimizedHead, Order: names()}
+	t.Read(old)
 	for _, m := range results {
 		if m.Failed == "" {
-			rows[m.Daemon] = minimizedRow(m)
+			t.Put(m.Daemon, minimizedCells(m))
 		}
 	}
-	var b strings.Builder
-	b.WriteString(minimizedHead)
-	for _, d := range daemons(place.Bookworm) {
-		b.WriteString(rows[d.Name])
-	}
-	return b.String()
+	return t.String()
 }
 
 // minimizedVerdict is an error that names each daemon of which nothing was found out.

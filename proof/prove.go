@@ -7,8 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 
+	"github.com/osapi-io/osapi-profile/proof/page"
 	"github.com/osapi-io/osapi-profile/synth"
 	"github.com/osapi-io/osapi-profile/test/place"
 )
@@ -28,9 +28,7 @@ type result struct {
 	Shipped    float64  // score of Debian's unit; 0 if it has none
 	Score      float64  // with the drop-in
 	Why        []string // what keeps it above the limit
-	Syscalls   int
-	Required   int // capabilities
-	Writable   int // paths
+	page.Weight
 }
 
 // limit is the score that a unit is to reach.
@@ -134,20 +132,11 @@ func (d daemon) prove(ctx context.Context, r *result) error {
 
 // weigh tells how much the profile grants, and what that means for the score.
 func (d daemon) weigh(ctx context.Context, p *synth.Profile, r *result) error {
-	names := map[string]bool{}
-	for _, c := range p.Syscalls {
-		names[c.Name] = true
-	}
-	r.Syscalls, r.Required = len(names), len(p.Required())
 	text, err := os.ReadFile(d.file(".conf"))
 	if err != nil {
 		return err
 	}
-	for line := range strings.Lines(string(text)) {
-		if path, ok := strings.CutPrefix(strings.TrimSpace(line), "ReadWritePaths="); ok && path != "" {
-			r.Writable++
-		}
-	}
+	r.Weight = page.Weigh(p, string(text))
 	var checks []exposure
 	if r.Score, checks, err = d.score(ctx, ".proven"); err != nil || r.Score <= limit {
 		return err

@@ -36,8 +36,9 @@ type Denials struct {
 	// Withheld are looks into another process, which training could take because it had
 	// every capability of that process, without being asked for one.
 	Withheld []Denial `json:"withheld"`
-	// Harmless are checks of capabilities that were refused while the call went on, and
-	// calls that a filter answered as a kernel does that has none such.
+	// Harmless are checks of capabilities that were refused while the call went on,
+	// calls that a filter answered as a kernel does that has none such, and removals of
+	// names that were not there in training and are not now.
 	Harmless []Denial `json:"harmless"`
 }
 
@@ -48,7 +49,7 @@ type comparison struct {
 	granted  *synth.Profile // what follows from training
 	seen     *trace.Trace
 	widen    func(*trace.Trace) (Profile, error)
-	longer   *trace.Trace // training and this run, as if nothing had been refused but looks
+	longer   *trace.Trace // training and this run, as if nothing had been refused but looks and removals of nothing
 	looks    map[any]bool // facts that are refused looks into another process
 	judging
 }
@@ -57,8 +58,11 @@ type comparison struct {
 // result is the profile of the longer training, in which all of it was allowed.
 func (c *comparison) denials() (Denials, Profile, error) {
 	refused := refusals(c.seen.Confined(), c.training)
-	c.looks = c.looksRefused(refused)
-	asked := slices.DeleteFunc(slices.Clone(refused), func(r refusal) bool { return c.looks[r.seen] })
+	var err error
+	if c.looks, err = c.looksRefused(refused); err != nil {
+		return Denials{}, Profile{}, err
+	}
+	asked := slices.DeleteFunc(slices.Clone(refused), func(r refusal) bool { return c.looks[r.seen] || c.removesNothing(r) })
 	c.longer = trace.Merge(c.training, asIf(c.seen, asked))
 	wider, err := c.widen(c.longer)
 	if err != nil {
@@ -133,7 +137,7 @@ func (c *comparison) sort(out *Denials, r refusal, d Denial) {
 	switch capability, is := r.seen.(trace.Capability); {
 	case c.looks[r.seen]:
 		to = &out.Withheld
-	case is && c.wentOn(capability):
+	case is && c.wentOn(capability), c.removesNothing(r):
 		to = &out.Harmless
 	case len(d.By) == 0 && d.Outcome == trace.Seccomp+"ENOSYS" && trained:
 		to = &out.Harmless // clone3 under RestrictNamespaces=: every libc falls back to clone
@@ -153,6 +157,36 @@ func (c *comparison) wentOn(f trace.Capability) bool {
 	return f.Syscall != "" && !slices.ContainsFunc(c.seen.Syscalls, func(s trace.Syscall) bool {
 		return s.Subject == f.Subject && s.Name == f.Syscall && (s.Outcome == "EPERM" || s.Outcome == "EACCES")
 	})
+}
+
+// removesNothing says whether a name was to be removed, or moved away, that training
+// found not to be there, and that is not there now. On a file system that is read-only
+// the kernel says so before it looks for the name (fs/namei.c: do_rmdir, do_unlinkat,
+// do_renameat2). dpkg does so with /usr.dpkg-tmp, which it would have made, had it had
+// something to put into /usr anew.
+func (c *comparison) removesNothing(r refusal) bool {
+	f, ok := r.seen.(trace.File)
+	if !ok || f.Outcome != "EROFS" {
+		return false
+	}
+	name := f.Path
+	switch f.Access {
+	case trace.AccessDelete, trace.AccessRenameFrom:
+	case trace.AccessRenameTo:
+		name = f.Target // whence
+	default:
+		return false
+	}
+	found := false
+	for _, t := range c.training.Files {
+		if t.Path == f.Path && t.Target == f.Target && t.Access == f.Access {
+			if t.Outcome != "ENOENT" {
+				return false
+			}
+			found = true
+		}
+	}
+	return found && missing(name)
 }
 
 // joined makes one denial of equal ones, whose facts differ in who and when.

@@ -176,9 +176,9 @@ func TestOperations(t *testing.T) {
 	now.Runs[0].Operations = []trace.Operation{{Name: "x", Outcome: "ok"}, {Name: "x", Outcome: "failed", Detail: "d"}, {Name: "y", Outcome: "failed"}, {Name: "z", Outcome: "ok"}}
 	got := operations(before, now)
 	require.Equal(t, []Operation{{"x", "ok", "failed", "d"}, {"y", "failed", "failed", ""}, {"z", "", "ok", ""}}, got)
-	require.False(t, got[0].asTrained())
-	require.True(t, got[1].asTrained())
-	require.True(t, got[2].asTrained())
+	require.False(t, got[0].AsTrained())
+	require.True(t, got[1].AsTrained())
+	require.True(t, got[2].AsTrained())
 }
 
 func TestAuditFields(t *testing.T) {
@@ -239,6 +239,51 @@ func TestATrainedLookIsNotWithheld(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, d.Withheld)
 	require.NotEmpty(t, d.False)
+}
+
+// Where the profile has a line about the path, that is what refuses it.
+func TestALineAboutTheLookRefusesIt(t *testing.T) {
+	run := run1("run")
+	run.Files = []trace.File{written1("/proc/1/environ", trace.AccessRead, "EACCES")}
+	run.Capabilities = []trace.Capability{{Seen: seen("EPERM"), Name: "CAP_SYS_PTRACE", Syscall: "openat", Caller: "cap_ptrace_access_check"}}
+	rules := "profile w { /usr/** r, }\n"
+	d, _ := compared(t, "[Service]\nCapabilityBoundingSet=CAP_CHOWN\n", &rules, run)
+	require.Empty(t, d.Withheld)
+	require.NotEmpty(t, append(d.False, d.Untrained...))
+}
+
+// A file system that is read-only is told of before a name that is not there.
+func TestToRemoveNothingIsHarmless(t *testing.T) {
+	for name, c := range map[string]struct {
+		path     string
+		from     trace.Path
+		access   trace.Access
+		trained  string // how it ended in training
+		outcome  string
+		harmless int
+	}{
+		"nothing was there":   {"/none.tmp", "", trace.AccessDelete, "ENOENT", "EROFS", 1},
+		"nothing to move":     {"/none.tmp", "", trace.AccessRenameFrom, "ENOENT", "EROFS", 1},
+		"nothing to replace":  {"/new", "/none.tmp", trace.AccessRenameTo, "ENOENT", "EROFS", 1},
+		"something was there": {"/none.tmp", "", trace.AccessDelete, trace.OK, "EROFS", 0},
+		"something is there":  {"/etc/passwd", "", trace.AccessDelete, "ENOENT", "EROFS", 0},
+		"something is made":   {"/none.tmp", "", trace.AccessCreate, "ENOENT", "EROFS", 0},
+		"it is forbidden":     {"/none.tmp", "", trace.AccessDelete, "ENOENT", "EACCES", 0},
+	} {
+		longer := training()
+		run := run1("run")
+		run.Files = []trace.File{written1(c.path, c.access, c.outcome)}
+		run.Files[0].Target = c.from
+		trained := run.Files[0]
+		trained.Outcome = c.trained
+		longer.Files = append(longer.Files, trained)
+		k := &comparison{training: longer, seen: run, widen: emitted, judging: judging{version: 252}, granted: synth.Infer(longer, synth.Options{})}
+		k.profile.Unit = []written.File{{Name: "u", Text: []byte("[Service]\nProtectSystem=strict\n"), Format: written.Systemd}}
+		d, _, err := k.denials()
+		require.NoError(t, err)
+		require.Len(t, d.Harmless, c.harmless, "%s: %+v", name, d)
+		require.Len(t, append(append(d.False, d.Untrained...), d.Unexplained...), 1-c.harmless, "%s: %+v", name, d)
+	}
 }
 
 // --fix writes what follows from training and this run together: an AppArmor profile

@@ -13,9 +13,11 @@ import (
 // (security/commoncap.c, cap_ptrace_access_check), and is asked for CAP_SYS_PTRACE
 // only when not. A worker that was trained with all of them was so never asked, and is
 // refused as soon as a profile takes one away. No profile grants CAP_SYS_PTRACE for
-// that, with which every process can be taken over: what is lost is told instead. What
-// training did need it for is no such look.
-func (c *comparison) looksRefused(refused []refusal) map[any]bool {
+// that, with which every process can be taken over: what is lost is told instead, and
+// an operation that depends on it fails. What training did need the capability for is
+// no such look, nor is one that a line about the path refuses. Whether training took it
+// does not matter: a longer training would not be asked either.
+func (c *comparison) looksRefused(refused []refusal) (map[any]bool, error) {
 	type call struct{ subject, name, operation string }
 	at := func(r refusal) call { return call{string(r.fact.Subject), r.fact.Syscall, r.fact.Operation} }
 	asked := map[call][]any{}
@@ -31,12 +33,17 @@ func (c *comparison) looksRefused(refused []refusal) map[any]bool {
 		if !ok || len(checks) == 0 || !denies(f.Outcome) || !ofProcess(f.Path) {
 			continue
 		}
+		if lines, err := c.responsible(r); err != nil {
+			return nil, err
+		} else if len(lines) > 0 {
+			continue
+		}
 		out[r.seen] = true
 		for _, check := range checks {
 			out[check] = true
 		}
 	}
-	return out
+	return out, nil
 }
 
 // looks says whether a capability was asked for to look into another process. Newer

@@ -41,7 +41,8 @@ type Operation struct {
 	Detail  string `json:"detail,omitempty"`
 }
 
-func (o Operation) asTrained() bool { return o.Trained == o.Now || o.Now == trace.OperationOK }
+// AsTrained says whether it went as in training, or better.
+func (o Operation) AsTrained() bool { return o.Trained == o.Now || o.Now == trace.OperationOK }
 
 // operations compares how each step went. Of several runs of one in training, one
 // that went well counts; of several now, one that did not.
@@ -75,7 +76,7 @@ func operations(training, seen *trace.Trace) []Operation {
 func (r *Report) conclude() {
 	r.OK = len(r.NotTaken) == 0 && r.Broken == "" && r.Denied() == 0
 	for _, o := range r.Operations {
-		r.OK = r.OK && o.asTrained()
+		r.OK = r.OK && o.AsTrained()
 	}
 }
 
@@ -93,7 +94,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	}
 	well := 0
 	for _, o := range r.Operations {
-		if o.asTrained() {
+		if o.AsTrained() {
 			well++
 			continue
 		}

@@ -2,6 +2,7 @@ package unit
 
 import (
 	"context"
+	"os"
 	"os/exec"
 	"strings"
 )
@@ -18,13 +19,10 @@ func groups(ctx context.Context) func(kind, name string) []string {
 		known[kind+name] = nil // should a group hold itself
 		out, _ := exec.CommandContext(ctx, "systemd-analyze", "--no-pager", kind, name).Output()
 		var words []string
-		for line := range strings.Lines(string(out)) {
-			word := strings.TrimSpace(line)
-			switch {
-			case !strings.HasPrefix(line, " ") || strings.HasPrefix(word, "#") || word == "": // the group's own name, or a comment
-			case strings.HasPrefix(word, "@"):
+		for _, word := range members(string(out)) {
+			if strings.HasPrefix(word, "@") {
 				words = append(words, look(kind, word)...)
-			default:
+			} else {
 				words = append(words, word)
 			}
 		}
@@ -34,9 +32,28 @@ func groups(ctx context.Context) func(kind, name string) []string {
 	return look
 }
 
+// members are the words of a group as systemd-analyze lists them: indented below the
+// group's own name, among comments. Since 257 a filesystem has its number behind it.
+func members(listing string) []string {
+	var words []string
+	for line := range strings.Lines(listing) {
+		word, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if strings.HasPrefix(line, " ") && word != "" && !strings.HasPrefix(word, "#") {
+			words = append(words, word)
+		}
+	}
+	return words
+}
+
 // features is the line in which systemd tells what it was built with.
 func features(ctx context.Context) string {
 	out, _ := exec.CommandContext(ctx, "systemctl", "--version").Output()
 	_, line, _ := strings.Cut(string(out), "\n")
 	return strings.TrimSpace(line)
+}
+
+// lsms are the security modules that the kernel asks, "" where that is not told.
+func lsms() string {
+	text, _ := os.ReadFile("/sys/kernel/security/lsm")
+	return strings.TrimSpace(string(text))
 }

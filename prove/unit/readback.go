@@ -59,7 +59,7 @@ func (s *Service) ReadBack(ctx context.Context) ([]Difference, error) {
 		}
 		all = append(all, read...)
 	}
-	r := reader{held: held, groups: groups(ctx), features: features(ctx), of: map[string]bool{}}
+	r := reader{held: held, groups: groups(ctx), features: features(ctx), lsms: lsms(), of: map[string]bool{}}
 	for _, f := range s.Files {
 		r.of[filepath.Join(Directory, f.Name)] = true
 	}
@@ -96,6 +96,7 @@ type reader struct {
 	groups   func(kind, name string) []string // what a name with an "@" stands for
 	of       map[string]bool                  // the files whose directives are compared
 	features string                           // what systemd was built with: "+SECCOMP -BPF_FRAMEWORK"
+	lsms     string                           // the kernel's security modules: "capability,apparmor,bpf"
 }
 
 // settled are directives that do not say what is allowed. Those that run
@@ -154,6 +155,9 @@ func (r reader) lacks(name string) string {
 			return "this systemd was built without " + feature
 		}
 	}
+	if name == "RestrictFileSystems" && !slices.Contains(strings.Split(r.lsms, ","), "bpf") {
+		return "this kernel has no security module in BPF" // systemd asks it the same, lsm_supported
+	}
 	return ""
 }
 
@@ -174,6 +178,9 @@ func missing(a, b []string) []string {
 func (r reader) words(name string, settings systemd.Settings) (want, got []string, err error) {
 	held, known := r.held[cmp.Or(heldAs[name], name)]
 	if ex, ok := r.held[name+"Ex"].(string); ok { // of a directive that was a boolean before
+		if ex == yesAs[name] {
+			ex = "yes"
+		}
 		held, known = ex, true
 	}
 	if !known {
@@ -200,3 +207,6 @@ func (r reader) words(name string, settings systemd.Settings) (want, got []strin
 
 // heldAs are properties that are not called as their directive is.
 var heldAs = map[string]string{"CPUQuota": "CPUQuotaPerSecUSec"}
+
+// yesAs is what systemd 257 says for "yes" of directives that were booleans before.
+var yesAs = map[string]string{"PrivateTmp": "connected", "PrivateUsers": "self"}

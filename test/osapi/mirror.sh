@@ -1,11 +1,11 @@
 #!/bin/bash
-# mirror.sh DIR: a small, genuine part of the Debian archive for a guest without a
-# network: the signed index of bookworm's contrib, which is short, and one package
+# mirror.sh DIR SUITE: a small, genuine part of the Debian archive for a guest without a
+# network: the signed index of the release's contrib, which is short, and one package
 # of it. So that the worker's apt-get update and install do what they do anywhere,
 # the check of the archive's signature included.
 set -euo pipefail
-[ $# = 1 ] || { echo 'usage: mirror.sh DIR' >&2; exit 2; }
-dir=$1 suite=bookworm package=crafty-bitmaps
+[ $# = 2 ] || { echo 'usage: mirror.sh DIR SUITE' >&2; exit 2; }
+dir=$1 suite=$2 package=crafty-bitmaps
 # shellcheck disable=SC2016 # apt's own variable
 archive=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -m1 '/debian/*$')
 

@@ -1,10 +1,11 @@
 #!/bin/bash
-# prepare.sh OSAPI VERSION: makes a host of the bare guest, as an operator of OSAPI
-# has one: udev, a network, resolver, clock, package archive, and OSAPI where it is
-# installed. Nothing of this is recorded. To be run as root in a throw-away guest.
+# prepare.sh OSAPI VERSION SUITE: makes a host of the bare guest of that Debian
+# release, as an operator of OSAPI has one: udev, a network, resolver, clock, package
+# archive, and OSAPI where it is installed. Nothing of this is recorded. To be run as
+# root in a throw-away guest.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-osapi=$1 version=$2
+osapi=$1 version=$2 suite=$3
 
 # The bare guest leaves out what most tests do not need.
 find /etc/systemd/system -maxdepth 1 -lname /dev/null -delete
@@ -37,7 +38,7 @@ systemctl start systemd-networkd systemd-resolved chrony cron
 # The archive: the real index and signature, served from this guest.
 printf '127.0.0.1 localhost\n127.0.1.1 guest\n127.0.0.1 deb.debian.org\n' >/etc/hosts
 rm -rf /etc/apt/sources.list.d/* /var/lib/apt/lists/*
-echo 'deb http://deb.debian.org/debian bookworm contrib' >/etc/apt/sources.list
+echo "deb http://deb.debian.org/debian $suite contrib" >/etc/apt/sources.list
 systemd-run --quiet --unit=archive python3 -m http.server --bind 127.0.0.1 --directory "$here/mirror" 80
 
 # The February worker's providers run on Ubuntu only, and this file is what it asks.

@@ -9,6 +9,7 @@
 # CONFINED_PLAN is no.
 #
 # VERIFY=TRACE runs it by osapi-profile verify, under the profile made of that trace.
+# REPORT=FILE receives what that says, as JSON.
 #
 # RUN_AS=NAME runs the worker as that user. OPERATIONS="NAME..." runs these only, with
 # those that they build on, and OPERATIONS=all those that can show a lack (subset).
@@ -55,6 +56,7 @@ train() {
   local command=$1 plan=$2 status
   shift 2
   unit osapi-training "WorkingDirectory=$here" "Environment=ANSWERS=${ANSWERS:-}" \
+    ${REPORT:+"StandardOutput=truncate:$REPORT" StandardError=journal} \
     "ExecStart=$tool $command --plan $here/$plan $*"
   systemctl start --wait osapi-training || :
   status=$(systemctl show --property=ExecMainStatus --value osapi-training)
@@ -92,7 +94,7 @@ service osapi-server osapi "${server[@]}"
 listens 8080
 
 if [ -n "${VERIFY:-}" ]; then
-  train verify "$version.plan.yaml" "--yes ${RUN_AS:+--user $RUN_AS }${trace:+-o $trace }$VERIFY -- ${worker[*]}"
+  train verify "$version.plan.yaml" "--yes ${REPORT:+--json }${RUN_AS:+--user $RUN_AS }${trace:+-o $trace }$VERIFY -- ${worker[*]}"
   exit
 fi
 if [ -n "$trace" ]; then
