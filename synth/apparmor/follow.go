@@ -119,7 +119,7 @@ func (p *Policy) follow(t *trace.Trace) (to followed, out []Denial) {
 		}
 	}
 	for _, profile := range p.All {
-		if !p.partial || slices.ContainsFunc(to.labels, func(l label) bool { return slices.Contains(l, profile) }) {
+		if !p.partial || profile == p || slices.ContainsFunc(to.labels, func(l label) bool { return slices.Contains(l, profile) }) {
 			to.under[""] = to.under[""].with(profile)
 		}
 	}
