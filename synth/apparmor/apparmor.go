@@ -121,6 +121,8 @@ func Rules() []synth.Rule {
 			Why: "it shares the profile, its name is made up anew each time, or no program was seen to come of it"},
 		{Name: ruleStandard, Grants: "reading and writing /dev/null",
 			Why: "it is what the service manager, and programs that start others, open as standard input, output and error"},
+		{Name: ruleHuge, Grants: "listing the root directory, which is the name that AppArmor has for memory of huge pages",
+			Why: "a mapping found no memory, as one of huge pages does where there are none"},
 		{Name: ruleUnknown, Grants: "in every profile, what a program did that could not be told",
 			Why: "it may have been any of them"},
 		{Name: ruleBlind, Grants: "everything of a kind",
@@ -147,6 +149,7 @@ const (
 	ruleStacked     = "stacked-profile"
 	ruleSame        = "same-profile"
 	ruleStandard    = "standard-files"
+	ruleHuge        = "huge-pages"
 	ruleAbstraction = "abstraction"
 
 	ruleUnknown = "unknown-program"

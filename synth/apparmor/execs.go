@@ -14,6 +14,9 @@ import (
 // one is asked for the image.
 func (f *fileRules) programs(d document) {
 	f.add(synth.Literal("/dev/null"), asFile, permRead|permWrite, true, false, synth.Evidence{Rules: []string{ruleStandard}})
+	if e := d.hugePages(); len(e.Facts) > 0 {
+		f.add(synth.Literal("/"), asFile, permRead|permWrite, true, false, e)
+	}
 	if len(d.layout.all) == 1 {
 		for _, g := range d.profile.Execs {
 			f.exec(g, d.startedOutside(g))
@@ -33,6 +36,21 @@ func (f *fileRules) programs(d document) {
 			f.execInto(d, g)
 		}
 	}
+}
+
+// hugePages are mappings that found no memory. One of huge pages is of a file of the
+// kernel's own, for which AppArmor is asked, by the name "/", before the pages are looked
+// for; what succeeded does not tell whether it was one.
+func (d document) hugePages() synth.Evidence {
+	e := synth.Evidence{Rules: []string{ruleHuge}}
+	for _, g := range d.profile.Syscalls {
+		for _, f := range g.Facts {
+			if (g.Name == "mmap" || g.Name == "mmap2") && f.Outcome == "ENOMEM" {
+				e.Facts = append(e.Facts, f)
+			}
+		}
+	}
+	return e
 }
 
 // execInto grants executing a program, which may change the profile.

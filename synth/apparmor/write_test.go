@@ -142,3 +142,12 @@ func TestWhoseProcIsRead(t *testing.T) {
 		})
 	}
 }
+
+// TestHugePages: AppArmor is asked for "/" before the pages are looked for.
+func TestHugePages(t *testing.T) {
+	for outcome, want := range map[string]bool{"ENOMEM": true, trace.OK: false} {
+		tr := traced()
+		tr.Syscalls = append(tr.Syscalls, trace.Syscall{Seen: trace.Seen{Subject: 1, Outcome: outcome}, Name: "mmap"})
+		require.Equal(t, want, strings.Contains(written(t, tr), "\n  / rw, # daemon; rule huge-pages\n"), outcome)
+	}
+}
