@@ -52,11 +52,10 @@ type followed struct {
 // gives the profiles that each program would come to run under: none for one that
 // is left to itself, or to a profile that is not known. What could not be told may
 // run under any. Executions that would be refused are denials.
-func (p *Policy) follow(t *trace.Trace) (to followed, out []Denial) {
+func (p *Policy) follow(t *trace.Trace) (followed, []Denial) {
 	by := programsOf(t)
-	starts := map[trace.Path][]trace.Exec{}
-	inside := map[trace.Path]bool{}
-	outside := map[trace.Path]bool{}
+	f := follower{trace: t, by: by, starts: map[trace.Path][]trace.Exec{}, seen: map[string]bool{}, to: followed{under: map[trace.Path]label{}}}
+	inside, outside := map[trace.Path]bool{}, map[trace.Path]bool{}
 	for _, r := range t.Runs {
 		outside[r.Worker] = true
 	}
@@ -67,63 +66,77 @@ func (p *Policy) follow(t *trace.Trace) (to followed, out []Denial) {
 			outside[by[e.Target]] = true
 		default:
 			inside[by[e.Target]] = true
-			starts[by[e.Subject]] = append(starts[by[e.Subject]], e)
-		}
-	}
-	type place struct {
-		program trace.Path
-		label   label
-	}
-	var queue []place
-	to.under = map[trace.Path]label{}
-	seen := map[string]bool{}
-	visit := func(at place) {
-		name := at.label.name()
-		if seen[string(at.program)+"\x00"+name] {
-			return
-		}
-		seen[string(at.program)+"\x00"+name], seen[string(at.program)] = true, true
-		queue = append(queue, at)
-		for _, profile := range at.label {
-			to.under[at.program] = to.under[at.program].with(profile)
-		}
-		if !seen["\x00"+name] && len(at.label) > 0 {
-			seen["\x00"+name] = true
-			to.labels = append(to.labels, at.label)
+			f.starts[by[e.Subject]] = append(f.starts[by[e.Subject]], e)
 		}
 	}
 	for _, s := range t.Subjects {
 		if name := by[s.ID]; outside[name] || !inside[name] {
-			visit(place{name, label{p}})
+			f.visit(place{name, label{p}})
 		}
 	}
-	goOn := func() {
-		for len(queue) > 0 {
-			at := queue[0]
-			queue = queue[1:]
-			for _, e := range starts[at.program] {
-				next, denied := at.label.execute(imageOf(t, e.Target))
-				for _, d := range denied {
-					d.Of = e
-					out = append(out, d)
-				}
-				visit(place{by[e.Target], next})
-			}
-		}
-	}
-	goOn()
+	f.goOn()
 	for _, s := range t.Subjects { // how it came to run, the trace does not show
-		if name := by[s.ID]; !seen[string(name)] && len(p.All) == 1 {
-			visit(place{name, label{p}})
-			goOn()
+		if name := by[s.ID]; !f.seen[string(name)] && len(p.All) == 1 {
+			f.visit(place{name, label{p}})
+			f.goOn()
 		}
 	}
 	for _, profile := range p.All {
-		if !p.partial || profile == p || slices.ContainsFunc(to.labels, func(l label) bool { return slices.Contains(l, profile) }) {
-			to.under[""] = to.under[""].with(profile)
+		if !p.partial || profile == p || slices.ContainsFunc(f.to.labels, func(l label) bool { return slices.Contains(l, profile) }) {
+			f.to.under[""] = f.to.under[""].with(profile)
 		}
 	}
-	return to, out
+	return f.to, f.denied
+}
+
+// place is a program under a label.
+type place struct {
+	program trace.Path
+	label   label
+}
+
+// follower is on its way through the executions of a trace.
+type follower struct {
+	trace  *trace.Trace
+	by     map[int]trace.Path
+	starts map[trace.Path][]trace.Exec // by who executes
+	seen   map[string]bool             // programs, labels, and both
+	queue  []place
+	to     followed
+	denied []Denial
+}
+
+func (f *follower) visit(at place) {
+	name := at.label.name()
+	both := string(at.program) + "\x00" + name
+	if f.seen[both] {
+		return
+	}
+	f.seen[both], f.seen[string(at.program)] = true, true
+	f.queue = append(f.queue, at)
+	for _, profile := range at.label {
+		f.to.under[at.program] = f.to.under[at.program].with(profile)
+	}
+	if !f.seen["\x00"+name] && len(at.label) > 0 {
+		f.seen["\x00"+name] = true
+		f.to.labels = append(f.to.labels, at.label)
+	}
+}
+
+// goOn visits what those in the queue execute.
+func (f *follower) goOn() {
+	for len(f.queue) > 0 {
+		at := f.queue[0]
+		f.queue = f.queue[1:]
+		for _, e := range f.starts[at.program] {
+			next, denied := at.label.execute(imageOf(f.trace, e.Target))
+			for _, d := range denied {
+				d.Of = e
+				f.denied = append(f.denied, d)
+			}
+			f.visit(place{f.by[e.Target], next})
+		}
+	}
 }
 
 // imageOf is what starting a program asks for: the name that is executed first,
