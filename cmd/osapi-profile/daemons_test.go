@@ -17,7 +17,7 @@ import (
 func TestDaemons(t *testing.T) {
 	files, err := filepath.Glob("../../proof/traces/*.jsonl.gz")
 	require.NoError(t, err)
-	require.GreaterOrEqual(t, len(files), 3)
+	require.GreaterOrEqual(t, len(files), 10)
 	for _, file := range files {
 		daemon := strings.TrimSuffix(filepath.Base(file), ".jsonl.gz")
 		for _, f := range formats() {
