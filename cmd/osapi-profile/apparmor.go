@@ -24,7 +24,7 @@ type apparmorOptions struct {
 func (o *apparmorOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.children, "children", string(apparmor.ChildrenNone), "AppArmor: which programs get a profile of their own, `WHICH` is "+
-		"none (all run under the worker's), or, experimental since not yet proven under enforcement, "+
+		"none (all run under the worker's), "+
 		"auto (those that need more than everybody may read; the rest share one) or all")
 	f.StringVar(&o.privileges, "no-new-privileges", "", "AppArmor: whether the unit sets NoNewPrivileges=, `yes or no`, which decides how "+
 		"programs change to their profile (default: as in the emitted unit)")
