@@ -52,11 +52,18 @@ func passing() []string {
 
 // refusals lists what failed in the run and did not fail like that in training. Of
 // a call by itself that is what a filter refused: what else became of a call is
-// told by the fact of what it was about.
+// told by the fact of what it was about. What training was never permitted may be
+// refused for another reason now: a read-only file system is told of before the
+// permissions of a file.
 func refusals(seen, training *trace.Trace) []refusal {
-	before := map[string]bool{}
+	before, permitted, forbidden := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, f := range synth.Facts(training) {
 		before[key(f)+"\x00"+f.Outcome] = true
+		if permission(f.Outcome) {
+			forbidden[key(f)] = true
+		} else {
+			permitted[key(f)] = true
+		}
 	}
 	w := synth.NewTeller(seen)
 	var out []refusal
@@ -66,6 +73,7 @@ func refusals(seen, training *trace.Trace) []refusal {
 		filtered := strings.HasPrefix(f.Outcome, trace.Seccomp)
 		switch {
 		case slices.Contains(passing(), f.Outcome), before[key(f)+"\x00"+f.Outcome]:
+		case permission(f.Outcome) && forbidden[key(f)] && !permitted[key(f)]:
 		case f.Kind == "syscall" && !filtered:
 		case w.Fact(allowed).Idle != "": // such as an optional check of a capability
 		case f.Outcome == "ENOENT" && f.Kind == "file" && missing(f.Name):
@@ -85,7 +93,12 @@ func missing(p trace.Path) bool {
 // denies says whether an outcome is one by which permission is refused, whatever
 // else is known.
 func denies(outcome string) bool {
-	return strings.HasPrefix(outcome, trace.Seccomp) || slices.Contains([]string{"EPERM", "EACCES", "EROFS"}, outcome)
+	return strings.HasPrefix(outcome, trace.Seccomp) || permission(outcome)
+}
+
+// permission says whether an outcome is one by which the kernel refuses permission.
+func permission(outcome string) bool {
+	return slices.Contains([]string{"EPERM", "EACCES", "EROFS"}, outcome)
 }
 
 // of collects facts in a trace, beside what their evaluation depends on: who they

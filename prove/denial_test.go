@@ -252,6 +252,31 @@ func TestALineAboutTheLookRefusesIt(t *testing.T) {
 	require.NotEmpty(t, append(d.False, d.Untrained...))
 }
 
+// What training was refused may be refused for another reason, and what it was permitted
+// by somebody may not.
+func TestRefusedForAnotherReason(t *testing.T) {
+	const writes = trace.AccessWrite | trace.AccessCreate
+	for name, c := range map[string]struct {
+		trained []string // how it ended in training
+		outcome string
+		denied  int
+	}{
+		"permissions, then read-only": {[]string{"EACCES"}, "EROFS", 0},
+		"either":                      {[]string{"EPERM"}, "EACCES", 0},
+		"once it was permitted":       {[]string{"EACCES", trace.OK}, "EROFS", 1},
+		"it was not there":            {[]string{"ENOENT"}, "EACCES", 1},
+		"never tried":                 {nil, "EROFS", 1},
+	} {
+		longer := training()
+		for _, outcome := range c.trained {
+			longer.Files = append(longer.Files, written1("/srv/x", writes, outcome))
+		}
+		run := run1("run")
+		run.Files = []trace.File{written1("/srv/x", writes, c.outcome)}
+		require.Len(t, refusals(run, longer), c.denied, name)
+	}
+}
+
 // A file system that is read-only is told of before a name that is not there.
 func TestToRemoveNothingIsHarmless(t *testing.T) {
 	for name, c := range map[string]struct {

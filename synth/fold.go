@@ -16,6 +16,7 @@ import (
 type folder struct {
 	made     map[string]bool   // names the worker made
 	passing  map[string]bool   // names it made and took away again
+	temps    map[string]bool   // names it made up for a while, by what it did with them
 	chosen   map[string]bool   // directories in which its users chose names, it seems
 	replies  map[string]bool   // names of others' sockets, without a number by which they differ
 	libs     map[string]bool   // names it mapped executable
@@ -35,10 +36,11 @@ type span struct {
 
 func newFolder(t *trace.Trace, opt Options) *folder {
 	f := &folder{
-		made: map[string]bool{}, passing: map[string]bool{}, libs: map[string]bool{}, loaders: map[string]bool{},
+		made: map[string]bool{}, passing: map[string]bool{}, temps: map[string]bool{}, libs: map[string]bool{}, loaders: map[string]bool{},
 		strict: opt.Strict, how: cmp.Or(opt.Fold, FoldStable),
 	}
 	gone, connected := map[string]bool{}, map[string]bool{}
+	var private []string
 	for _, file := range t.Files {
 		if file.Outcome != trace.OK || file.Anon {
 			continue
@@ -46,6 +48,12 @@ func newFolder(t *trace.Trace, opt Options) *folder {
 		name := string(file.Path)
 		if file.Access&(trace.AccessCreate|trace.AccessRenameTo|trace.AccessLinkTo|trace.AccessBind) != 0 {
 			f.made[name] = true
+		}
+		if old := string(file.Target); file.Access&trace.AccessRenameTo != 0 && isReplacement(old, name) {
+			f.temps[old] = true
+		}
+		if isMkstemp(file) {
+			private = append(private, name)
 		}
 		if file.Access&(trace.AccessDelete|trace.AccessRenameFrom) != 0 {
 			gone[name] = true
@@ -60,6 +68,9 @@ func newFolder(t *trace.Trace, opt Options) *folder {
 	f.replies = repliesAmong(connected, f.made)
 	for name := range f.made {
 		f.passing[name] = gone[name]
+	}
+	for _, name := range private {
+		f.temps[name] = f.temps[name] || f.passing[name]
 	}
 	f.chosen = chosenIn(f.made)
 	for _, s := range t.Subjects {
@@ -133,6 +144,9 @@ func (f *folder) component(prefix string, start int) []span {
 			from, to := max(m[2], m[4]), max(m[3], m[5])
 			spans = append(spans, span{from, to, Piece{Vary: VaryVersion}, RuleLibrary})
 		}
+	}
+	if f.temps[prefix] {
+		spans = append(spans, span{len(prefix) - mkstempX, len(prefix), Piece{Vary: VaryAlnum, Len: mkstempX}, RuleTemp})
 	}
 	if f.made[prefix] || f.how == FoldBroad && !shipped(prefix) {
 		spans = append(spans, madeSpans(prefix[start:], start, f.passing[prefix])...)

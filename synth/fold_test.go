@@ -91,6 +91,67 @@ func TestFoldModes(t *testing.T) {
 	}
 }
 
+// TestReplacements: what is written beside a file and then moved there has a name that was
+// made up, even if it reads as a word.
+func TestReplacements(t *testing.T) {
+	for what, c := range map[string]struct {
+		old, to trace.Path
+		want    string
+	}{
+		"capitals":         {"/srv/list.SPVZNX", "/srv/list", "/srv/list.<alnum>"},
+		"small letters":    {"/srv/list.abwqzk", "/srv/list", "/srv/list.<alnum>"},
+		"hidden":           {"/srv/.list.SPVZNX", "/srv/list", "/srv/.list.<alnum>"},
+		"its own words":    {"/srv/list-new", "/srv/list", "/srv/list-new"},
+		"too long":         {"/srv/list.SPVZNXY", "/srv/list", "/srv/list.SPVZNXY"},
+		"another name":     {"/srv/other.SPVZNX", "/srv/list", "/srv/other.SPVZNX"},
+		"another place":    {"/srv/tmp/list.SPVZNX", "/srv/list", "/srv/tmp/list.SPVZNX"},
+		"the other way":    {"/srv/list", "/srv/list.SPVZNX", "/srv/list"},
+		"a place in place": {"/srv/list.SPVZNX/x", "/srv/list", "/srv/list.SPVZNX/x"},
+	} {
+		in := oneRun()
+		moved := file(c.to, trace.AccessRenameTo, trace.OK)
+		moved.Target = c.old
+		in.Files = []trace.File{file(c.old, trace.AccessWrite|trace.AccessCreate, trace.OK), file(c.old, trace.AccessRenameFrom, trace.OK), moved}
+		p := synth.Infer(in, synth.Options{})
+		var got []string
+		for _, g := range p.Files {
+			got = append(got, g.Name().String())
+		}
+		require.Contains(t, got, c.want, what)
+		require.Contains(t, got, string(c.to), what)
+		require.Empty(t, p.Refused(in), what)
+	}
+}
+
+// TestMkstemp: a file that is made as mkstemp(3) makes one, and taken away again, has a name
+// that was made up.
+func TestMkstemp(t *testing.T) {
+	const makes = trace.AccessRead | trace.AccessWrite | trace.AccessCreate
+	for what, c := range map[string]struct {
+		path   trace.Path
+		access trace.Access
+		mode   uint32
+		stays  bool
+		want   string
+	}{
+		"a word":         {"/tmp/apt.data.sayrbn", makes, 0o600, false, "/tmp/apt.data.<alnum>"},
+		"it stays":       {"/tmp/apt.data.sayrbn", makes, 0o600, true, "/tmp/apt.data.sayrbn"},
+		"everybody's":    {"/tmp/apt.data.sayrbn", makes, 0o644, false, "/tmp/apt.data.sayrbn"},
+		"only written":   {"/tmp/apt.data.sayrbn", makes &^ trace.AccessRead, 0o600, false, "/tmp/apt.data.sayrbn"},
+		"of its own":     {"/tmp/apt.datafile", makes, 0o600, false, "/tmp/apt.datafile"},
+		"nothing before": {"/tmp/sayrbn", makes, 0o600, false, "/tmp/sayrbn"},
+	} {
+		in := oneRun()
+		made := file(c.path, c.access, trace.OK)
+		made.Type, made.Mode = "file", c.mode
+		in.Files = []trace.File{made}
+		if !c.stays {
+			in.Files = append(in.Files, file(c.path, trace.AccessDelete, trace.OK))
+		}
+		require.Equal(t, c.want, synth.Infer(in, synth.Options{}).Files[0].Name().String(), what)
+	}
+}
+
 // TestReplySockets: a client's socket has a number that the next client will not have.
 func TestReplySockets(t *testing.T) {
 	const sends = trace.AccessConnect

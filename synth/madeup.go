@@ -1,6 +1,7 @@
 package synth
 
 import (
+	"path"
 	"regexp"
 	"strings"
 	"unicode"
@@ -88,6 +89,31 @@ func random(word string, passing bool) bool {
 	return mixed(word) && (passing && len(word) == mkstempX || !plain.MatchString(word))
 }
 
+var (
+	sixBehind = regexp.MustCompile(`^\.[0-9A-Za-z]{6}$`)
+	sixAtEnd  = regexp.MustCompile(`[._-][0-9A-Za-z]{6}$`)
+)
+
+// isMkstemp says whether a file was made as mkstemp(3) makes one: for reading and
+// writing, its owner's alone, and with six characters behind a dot or the like. One in
+// a hundred of these reads as a word, since all of them are of one kind.
+func isMkstemp(f trace.File) bool {
+	const how = trace.AccessRead | trace.AccessWrite | trace.AccessCreate
+	return f.Access&how == how && f.Type == "file" && f.Mode&0o777 == 0o600 && sixAtEnd.MatchString(string(f.Path))
+}
+
+// isReplacement says whether a file was written under the name that it was then moved
+// to with what mkstemp(3) makes up behind it, a dot before it or not.
+func isReplacement(old, name string) bool {
+	dir, base := path.Split(old)
+	to, is := strings.CutPrefix(name, dir)
+	behind, whole := strings.CutPrefix(base, to)
+	if !whole {
+		behind, whole = strings.CutPrefix(base, "."+to)
+	}
+	return is && whole && to != "" && sixBehind.MatchString(behind)
+}
+
 // mixed says whether characters of at least two kinds are in the word.
 func mixed(word string) bool {
 	kinds := 0
@@ -124,13 +150,13 @@ func differing(t *trace.Trace) map[string][]bool {
 }
 
 // versionsIn takes the version numbers out of a path.
-func versionsIn(path string) (skeleton string, found []string) {
+func versionsIn(name string) (skeleton string, found []string) {
 	for _, top := range []string{"/dev/", "/proc/", "/sys/"} {
-		if strings.HasPrefix(path, top) {
-			return path, nil
+		if strings.HasPrefix(name, top) {
+			return name, nil
 		}
 	}
-	return dotted.ReplaceAllString(path, "\x00"), dotted.FindAllString(path, -1)
+	return dotted.ReplaceAllString(name, "\x00"), dotted.FindAllString(name, -1)
 }
 
 // versionSpans folds the versions that differ between merged runs.

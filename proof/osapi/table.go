@@ -81,7 +81,7 @@ const head = "| Worker | Linux | systemd | AppArmor | Operations as in training 
 
 // renew is the text of a page on which workers have new results; the others keep theirs.
 func renew(old string, results ...result) string {
-	t := page.Table{Head: head, Lists: []string{"What went otherwise than in training:"}}
+	t := page.Table{Head: head, Lists: []string{"What went otherwise than in training, or was not seen:"}}
 	for _, w := range workers() {
 		for _, user := range []string{root, "osapi"} {
 			t.Order = append(t.Order, run{Worker: w, User: user}.String())

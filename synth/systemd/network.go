@@ -2,6 +2,7 @@ package systemd
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -250,12 +251,12 @@ func (d *draft) binds() map[string][]synth.Evidence {
 	}
 	out := map[string][]synth.Evidence{}
 	for kind, by := range ports {
-		for port, evidence := range by {
+		for _, port := range slices.Sorted(maps.Keys(by)) {
 			item := fmt.Sprintf("%s:%d", kind, port)
 			if by[0] != nil || len(by) > portsListed {
 				item = kind
 			}
-			out[item] = append(out[item], evidence...)
+			out[item] = append(out[item], by[port]...)
 		}
 	}
 	return out

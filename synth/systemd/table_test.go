@@ -192,6 +192,22 @@ func TestBinds(t *testing.T) {
 	require.Equal(t, []string{"any"}, values(text, "SocketBindDeny"))
 }
 
+// Ports that differ in every run are one item, whose reasons stand in one order.
+func TestBindsAreToldInOneOrder(t *testing.T) {
+	b := quiet()
+	for i, operation := range []string{"d", "a", "e", "b", "c"} {
+		b.inet("bind", "SOCK_DGRAM", "0.0.0.0", 1000+i).inet("bind", "SOCK_DGRAM", "0.0.0.0", 40000+i)
+		b.Sockets[len(b.Sockets)-2].Operation = operation
+	}
+	p := synth.Infer(b.Trace, synth.Options{})
+	first, _ := emit(t, p, systemd.Options{})
+	require.Contains(t, string(first), "SocketBindAllow=ipv4:udp\n")
+	for range 20 {
+		again, _ := emit(t, p, systemd.Options{})
+		require.Equal(t, string(first), string(again))
+	}
+}
+
 func values(text []byte, name string) []string {
 	var out []string
 	for _, m := range regexp.MustCompile(`(?m)^`+name+`=(.*)$`).FindAllStringSubmatch(string(text), -1) {
