@@ -37,14 +37,15 @@ test: test-fast test-pair test-slow ## run all tests, as root for those of the k
 test-fast: build ## unit tests, fuzz seeds, golden files, command line, probes
 	go test -timeout=30m $$(go list ./... | grep -Ev '/osapi-profile/(test/|proof$$)')
 
-# An emulated guest takes one processor: these have one each, two at a time.
-PAIR := ./test/apparmor ./test/enforce ./test/packaging ./test/readback
+# An emulated guest takes one processor: two of these go on at a time, with one guest
+# each, those that take longest first.
+PAIR := ./test/kernels ./test/prove ./test/attach ./test/apparmor ./test/readback ./test/enforce ./test/packaging ./proof
 
 test-pair: build ## tests that mostly wait for a guest
-	go test -count=1 -p=2 -timeout=90m $(PAIR)
+	go test -count=1 -p=2 -parallel=1 -timeout=90m $(PAIR)
 
-test-slow: build ## tests against strace, and in the container and the guest
-	go test -count=1 -p=1 -timeout=90m $$(go list ./test/... ./proof | grep -Ev '/($(subst $() ,|,$(PAIR:./%=%)))$$')
+test-slow: build ## tests against strace and in a browser, of plans and of what goes wrong
+	go test -count=1 -p=1 -timeout=90m $$(go list ./test/... | grep -Ev '/($(subst $() ,|,$(PAIR:./%=%)))$$')
 
 sweep: ## take capabilities away from real daemons, DAEMONS="..." or all, and write what that shows into its page (root)
 	go run ./test/sweep $(if $(DAEMONS),,-write docs/docs/sidebar/capability-sweep.md) $(DAEMONS)

@@ -57,7 +57,7 @@ func layOut(t *testing.T) string {
 func run(t *testing.T, harness, dir, script string) {
 	t.Helper()
 	c := exec.Command(harness, "run", dir, "--", "bash", "-c", script)
-	c.Env = append(os.Environ(), "CONTAINER_TIMEOUT=300", "VM_TIMEOUT=900")
+	c.Env = append(os.Environ(), "CONTAINER_TIMEOUT=300", "VM_TIMEOUT=1800")
 	c.Stdout, c.Stderr = os.Stdout, os.Stderr
 	require.NoError(t, c.Run())
 }

@@ -198,7 +198,7 @@ if journalctl -b -o cat _PID=1 | grep -i 'u[0-9]\.service.*ignoring' >&2; then e
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "script"), []byte(script), 0o755))
 	cmd := exec.Command(filepath.Join(need.ModuleRoot(t), "test/vm/vm.sh"), "run", dir, "--", "bash", "/job/script")
 	var out, errs bytes.Buffer
-	cmd.Env = append(os.Environ(), "VM_SUITE=trixie", "VM_TIMEOUT=600")
+	cmd.Env = append(os.Environ(), "VM_SUITE=trixie", "VM_TIMEOUT=1800")
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	require.NoError(t, cmd.Run(), "%s\n%s", errs.String(), out.String())
 	require.Equal(t, want, strings.Split(strings.TrimSpace(out.String()), "\n"), "%s", errs.String())

@@ -22,7 +22,7 @@ func TestRecallInTheGuest(t *testing.T) {
 	require.NoError(t, os.CopyFS(filepath.Join(b.dir, "testdata"), os.DirFS("testdata")))
 	run := exec.Command(filepath.Join(need.ModuleRoot(t), "test/vm/vm.sh"), "run", b.dir, "--", "bash", "-c",
 		"cd /job && CI=true exec ./recall.test -built /job -test.v -test.run '"+inTheGuest+"'")
-	run.Env = append(os.Environ(), "VM_TIMEOUT=900")
+	run.Env = append(os.Environ(), "VM_TIMEOUT=1800")
 	out, err := run.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	for _, name := range []string{"compat", "gate"} {

@@ -58,11 +58,13 @@ pack() {
 # any order. QEMU 7.2 crashes guests of those kernels when cx16 is offered, and
 # with a thread for each processor it now and then keeps running a breakpoint that
 # the kernel has long replaced (text_poke, as when probes attach): processors take
-# turns instead, which costs these jobs no time worth naming.
+# turns instead, which costs these jobs no time worth naming. In the background,
+# because bash takes no signal while it waits for what is in front; it ends with
+# vm.sh, however that ends.
 boot() {
   local disk='if=none,format=raw' status=0
   truncate -s 8G "$work/out.tar"
-  timeout --foreground --kill-after=5 "${VM_TIMEOUT:-300}" qemu-system-x86_64 \
+  setpriv --pdeathsig TERM timeout --foreground --kill-after=5 "${VM_TIMEOUT:-300}" qemu-system-x86_64 \
     -nodefaults -no-user-config -display none -monitor none -no-reboot \
     -machine q35 -accel tcg,thread=single -cpu "${VM_CPU:-max,-cx16}" -smp "$(nproc)" -m "${VM_MEMORY:-1024}" \
     -kernel "$image/vmlinuz" \
@@ -73,7 +75,10 @@ boot() {
     -drive "id=root,file=$image/root.img,snapshot=on,$disk" -device nvme,drive=root,serial=root \
     -drive "id=in,file=$work/in.tar,readonly=on,$disk" -device nvme,drive=in,serial=in \
     -drive "id=out,file=$work/out.tar,cache=unsafe,$disk" -device nvme,drive=out,serial=out \
-    </dev/null || status=$?
+    </dev/null &
+  emulator=$!
+  wait $emulator || status=$?
+  emulator=
   if [ -n "${VM_CONSOLE:-}" ]; then cp "$work/console" "$VM_CONSOLE"; fi
   case $status in
     0) ;;
@@ -90,13 +95,14 @@ fast_boot='systemd.default_timeout_start_sec=900 mitigations=off nokaslr no_time
 
 run() {
   { [ $# -ge 3 ] && [ "$2" = -- ]; } || fail 'usage: vm.sh run DIR -- CMD...'
-  local dir readers=()
+  local dir readers=() emulator=
   dir=$(realpath -e -- "$1") || fail "no such directory: $1"
   shift 2
   command -v qemu-system-x86_64 >/dev/null || fail 'qemu-system-x86_64 is missing (package qemu-system-x86); make deps installs it'
   build
   work=$(mktemp -d)
-  trap 'kill "${readers[@]}" 2>/dev/null || :; rm -rf "$work"' EXIT
+  trap 'kill $emulator "${readers[@]}" 2>/dev/null || :; rm -rf "$work"' EXIT
+  trap 'exit 125' INT TERM HUP
   pack "$dir" "$@"
   mkfifo "$work/stdout" "$work/stderr"
   cat "$work/stdout" & readers+=($!)
