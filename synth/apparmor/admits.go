@@ -29,7 +29,7 @@ func (d Denial) String() string {
 // would run under, along the transitions that the trace shows.
 func (p *Policy) Denied(t *trace.Trace) []Denial {
 	to, out := p.follow(t)
-	types := fileTypes(t)
+	types, made := fileTypes(t), madeBy(t)
 	by := programsOf(t)
 	known := permsKnown{}
 	ask := func(s trace.Seen, admits func(*Policy) (Denial, bool)) {
@@ -48,8 +48,13 @@ func (p *Policy) Denied(t *trace.Trace) []Denial {
 		if opensInterpreter(f.Syscall, f.Outcome) {
 			asked &^= permExec
 		}
+		owner := f.UID == f.FSUID
+		if f.Type == "" { // nobody could look whose it is, because it had gone
+			owner = made[maker{f.Path, f.FSUID}]
+		}
 		ask(f.Seen, func(p *Policy) (Denial, bool) {
-			return Denial{Kind: "file", Name: string(f.Path), Asks: asked.String(), Of: f}, p.admitsName(f, cmp.Or(f.Type, types[f.Path]), asked, known)
+			return Denial{Kind: "file", Name: string(f.Path), Asks: asked.String(), Of: f},
+				p.admitsName(f.Path, cmp.Or(f.Type, types[f.Path]), owner, asked, known)
 		})
 		if f.Access&trace.AccessLinkTo != 0 && f.Target != "" {
 			ask(f.Seen, func(p *Policy) (Denial, bool) {
@@ -103,6 +108,24 @@ func fileTypes(t *trace.Trace) map[trace.Path]string {
 	return types
 }
 
+// maker is a user who created a file, by fsuid.
+type maker struct {
+	path trace.Path
+	uid  uint32
+}
+
+// madeBy are those whose files were their own when they were made: the kernel takes
+// who creates one for its owner (common_perm_create of security/apparmor/lsm.c).
+func madeBy(t *trace.Trace) map[maker]bool {
+	made := map[maker]bool{}
+	for _, f := range t.Files {
+		if f.Access&trace.AccessCreate != 0 && f.Succeeded() {
+			made[maker{f.Path, f.FSUID}] = true
+		}
+	}
+	return made
+}
+
 // permsKnown is what permsOf said: most names are met in many operations.
 type permsKnown map[permsAsked]perms
 
@@ -124,15 +147,14 @@ func (k permsKnown) of(p *Policy, name string, owner bool) perms {
 
 // admitsName asks with the spelling that the kernel uses for what the file is,
 // with each when no fact about it says that.
-func (p *Policy) admitsName(f trace.File, fileType string, asked perms, known permsKnown) bool {
-	owner := f.Type != "" && f.UID == f.FSUID
-	names := []string{string(f.Path)}
+func (p *Policy) admitsName(path trace.Path, fileType string, owner bool, asked perms, known permsKnown) bool {
+	names := []string{string(path)}
 	switch {
-	case f.Path == "/":
+	case path == "/":
 	case fileType == "dir":
 		names[0] += "/"
 	case fileType == "":
-		names = append(names, string(f.Path)+"/")
+		names = append(names, string(path)+"/")
 	}
 	for _, name := range names {
 		if asked&^known.of(p, name, owner) != 0 {
