@@ -102,6 +102,8 @@ func fileTypes(t *trace.Trace) map[trace.Path]string {
 			known = "file"
 		case known == "" && slices.Contains(fileCalls, f.Syscall):
 			known = "file"
+		case known == "" && f.Access&ofSocket != 0:
+			known = "socket"
 		}
 		types[f.Path] = cmp.Or(types[f.Path], known)
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/osapi-io/osapi-profile/synth"
+	"github.com/osapi-io/osapi-profile/trace"
 )
 
 // Calls that tell what their name was, when nothing else does: a file that is
@@ -12,6 +13,9 @@ var (
 	dirCalls  = []string{"mkdir", "mkdirat", "rmdir"}
 	fileCalls = []string{"link", "linkat", "symlink", "symlinkat", "unlink", "mknod", "mknodat", "creat"}
 )
+
+// ofSocket is what is done to a UNIX socket alone.
+const ofSocket = trace.AccessConnect | trace.AccessBind
 
 // notDir is the outcome of an rmdir that found a file: dpkg tries whether what
 // it removes is a directory. The kernel asked by the file's own name.
@@ -36,7 +40,7 @@ func trailingOf(g synth.FileGrant) trailing {
 			return asEither
 		}
 		return asDir
-	case all(fileCalls):
+	case all(fileCalls), g.Access&ofSocket != 0 && g.Access&^(ofSocket|trace.AccessCreate) == 0:
 		return asFile
 	}
 	return asEither
