@@ -14,7 +14,8 @@ type alike struct {
 	over     bool            // nothing waits any more
 }
 
-// Bounds of what waits, in events and in ns.
+// Bounds of what waits, in events, and in ns since the last one began to: a slow
+// machine may take longer than that from the first command of a unit to the second.
 const (
 	mostLate    = 1 << 14
 	longestLate = 15e9
@@ -50,10 +51,10 @@ func reachable(prefix string) bool {
 }
 
 // catchUp takes the events that waited once their names can be looked at, and at the
-// end, or after too long a time, as they are.
+// end, or when none came for too long, as they are.
 func (o *observer) catchUp(now uint64, end bool) error {
 	late := o.alike.late
-	if len(late) == 0 || o.alike.prefix == "" && !end && now < late[0].Time+longestLate {
+	if len(late) == 0 || o.alike.prefix == "" && !end && now < late[len(late)-1].Time+longestLate {
 		return nil
 	}
 	o.alike.late, o.alike.over = nil, o.alike.over || o.alike.prefix == ""

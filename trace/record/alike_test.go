@@ -36,10 +36,13 @@ func TestCommandThatEnded(t *testing.T) {
 
 	for name, c := range map[string]struct {
 		unit, second bool
+		pause        uint64 // between two commands that ended, and before anything else
 		want         trace.Path
 		holes        bool
 	}{
 		"a unit": {unit: true, second: true, want: "/usr/lib/os-release"}, "no unit": {second: true, want: "/etc/os-release", holes: true},
+		"a slow unit":       {unit: true, second: true, pause: longestLate - 1, want: "/usr/lib/os-release"},
+		"a unit that rests": {unit: true, second: true, pause: longestLate, want: "/etc/os-release", holes: true},
 		"a unit that ended": {unit: true, want: "/etc/os-release", holes: true},
 	} {
 		var file bytes.Buffer
@@ -59,6 +62,12 @@ func TestCommandThatEnded(t *testing.T) {
 		used.text[textName] = "/etc/os-release"
 		require.NoError(t, o.observe(begin(first.Process.Pid, gone, 1)))
 		require.NoError(t, o.observe(used))
+		again := begin(first.Process.Pid, gone, 3)
+		again.Time = c.pause
+		require.NoError(t, o.observe(again))
+		other := used
+		other.Subject, other.Mntns, other.Time, other.text[textName] = 0, o.mntns, 2*c.pause, "/etc/passwd"
+		require.NoError(t, o.observe(other))
 		if c.second {
 			require.NoError(t, o.observe(begin(second.Process.Pid, there, 2)))
 		}
