@@ -95,6 +95,12 @@ func (t *traceFile) finish(result record.Result, runErr error) error {
 	return t.close(runErr == nil || facts(result) > 0)
 }
 
+// written says whether anything stands in it yet.
+func (t *traceFile) written() bool {
+	info, err := t.Stat()
+	return err == nil && info.Size() > 0
+}
+
 // close closes the trace. One that nothing was recorded into is removed, and what it
 // was to replace is there again.
 func (t *traceFile) close(recorded bool) error {

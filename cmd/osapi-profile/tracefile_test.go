@@ -36,6 +36,23 @@ func TestTraceIsNeverReplacedUnasked(t *testing.T) {
 	require.Equal(t, "old", string(old))
 }
 
+// TestTraceOfAProof: what never began leaves no file behind.
+func TestTraceOfAProof(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "t.jsonl")
+	for _, text := range []string{"", "fact\n"} {
+		f, err := openTrace(name, "choose another name")
+		require.NoError(t, err)
+		_, err = f.WriteString(text)
+		require.NoError(t, err)
+		require.NoError(t, f.close(f.written()))
+		if text == "" {
+			require.NoFileExists(t, name)
+		}
+	}
+	_, err := openTrace(name, "choose another name")
+	require.EqualError(t, err, name+" exists; choose another name")
+}
+
 // TestTraceIsTakenBack: a command that cannot be executed must not cost the trace that
 // --force was to replace.
 func TestTraceIsTakenBack(t *testing.T) {

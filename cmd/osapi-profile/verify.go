@@ -136,7 +136,7 @@ func newVerify() *cobra.Command {
 	return cmd
 }
 
-func runVerify(ctx context.Context, opt verifyOptions, traces, command []string, stdout, stderr io.Writer) error {
+func runVerify(ctx context.Context, opt verifyOptions, traces, command []string, stdout, stderr io.Writer) (err error) {
 	training, run, err := opt.begin("verify", traces, command, stderr)
 	if err != nil {
 		return err
@@ -146,11 +146,15 @@ func runVerify(ctx context.Context, opt verifyOptions, traces, command []string,
 		return err
 	}
 	if opt.trace != "" {
-		file, err := createTrace(opt.trace, "", false)
-		if err != nil {
-			return err
+		file, openErr := openTrace(opt.trace, "choose another name")
+		if openErr != nil {
+			return openErr
 		}
-		defer func() { _ = file.Close() }()
+		defer func() {
+			if closeErr := file.close(file.written()); err == nil {
+				err = closeErr
+			}
+		}()
 		run.Trace = file
 	}
 	signals := make(chan os.Signal, 4)

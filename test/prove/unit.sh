@@ -75,6 +75,6 @@ systemctl stop proof-nginx
 ./osapi-profile verify --yes --quiet --plan $site/plan.yaml --unit proof-nginx trace.jsonl >stopped.out 2>stopped.err
 echo $? >stopped.status
 systemctl is-active proof-nginx >>stopped.status
-./osapi-profile verify --yes --unit no-such trace.jsonl >missing.out 2>missing.err
+./osapi-profile verify --yes --output missing.jsonl --unit no-such trace.jsonl >missing.out 2>missing.err
 echo $? >missing.status
 exit 0

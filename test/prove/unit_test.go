@@ -67,4 +67,5 @@ func TestVerifyUnit(t *testing.T) {
 	assert.Equal(t, "0\ninactive\n", text("stopped.status"), text("stopped.err"))
 	assert.Equal(t, "2\n", text("missing.status"))
 	assert.Contains(t, text("missing.err"), "systemd does not load no-such.service, it says it is not-found")
+	assert.NoFileExists(t, filepath.Join(dir, "missing.jsonl"))
 }
