@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -158,7 +157,7 @@ func runVerify(ctx context.Context, opt verifyOptions, traces, command []string,
 		run.Trace = file
 	}
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
+	signal.Notify(signals, endedBy()...)
 	defer signal.Stop(signals)
 	talk := newTalk(stderr, opt.quiet)
 	run.Signals, run.Stderr, run.Tool = signals, os.Stderr, version()

@@ -26,6 +26,10 @@ func (h *Host) Close(ctx context.Context) error {
 	return h.undo(context.WithoutCancel(ctx), h.ledger)
 }
 
+// ErrLeft says that what was made is still there, or that what ran before does not run
+// again, whatever else failed.
+var ErrLeft = errors.New("this machine is not as it was before")
+
 // undo takes away what stands in a ledger, last things first. What could not be
 // is left to the next run.
 func (h *Host) undo(ctx context.Context, l *ledger.Ledger) error {
@@ -60,11 +64,14 @@ func (h *Host) undo(ctx context.Context, l *ledger.Ledger) error {
 	if files {
 		note(ledger.Entry{Kind: "reload"}, h.conn.ReloadContext(ctx))
 	}
-	again := h.again(ctx, l)
+	put := l.Close
 	if len(failed) > 0 {
-		return errors.Join(append(failed, again, l.Keep())...)
+		put = l.Keep
 	}
-	return errors.Join(again, l.Close())
+	if err := errors.Join(append(failed, h.again(ctx, l), put())...); err != nil {
+		return fmt.Errorf("%w: %w", ErrLeft, err)
+	}
+	return nil
 }
 
 // again starts what ran before, and waits until it does: whoever asks next whether it
