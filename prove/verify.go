@@ -123,6 +123,9 @@ func (r *run) put(ctx context.Context) (shown map[string]string, err error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := unit.Enforced(names); err != nil {
+			return nil, fmt.Errorf("%s: %w", r.Profile.AppArmor.Name, err)
+		}
 		r.apparmor = names[0]
 	}
 	files, shown, err := r.files()
