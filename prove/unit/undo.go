@@ -120,17 +120,22 @@ func (h *Host) end(ctx context.Context, name string) error {
 
 // stop waits until a service has stopped. One that is not there has.
 func (h *Host) stop(ctx context.Context, name string) error {
-	state, err := h.conn.GetUnitPropertyContext(ctx, name, "ActiveState")
-	if err != nil {
-		return fmt.Errorf("asking systemd about %s: %w", name, err)
-	}
-	if s := state.Value.Value(); s == "inactive" || s == "failed" {
-		return nil
+	if running, err := h.running(ctx, name); err != nil || !running {
+		return err
 	}
 	job := make(chan string, 1)
 	if _, err := h.conn.StopUnitContext(ctx, name, "replace", job); err != nil {
 		return fmt.Errorf("stopping %s: %w", name, err)
 	}
-	_, err = await(ctx, job)
+	_, err := await(ctx, job)
 	return err
+}
+
+func (h *Host) running(ctx context.Context, name string) (bool, error) {
+	state, err := h.conn.GetUnitPropertyContext(ctx, name, "ActiveState")
+	if err != nil {
+		return false, fmt.Errorf("asking systemd about %s: %w", name, err)
+	}
+	s := state.Value.Value()
+	return s != "inactive" && s != "failed", nil
 }
