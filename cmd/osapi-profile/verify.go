@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/signal"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/osapi-io/osapi-profile/prove"
+	"github.com/osapi-io/osapi-profile/prove/unit"
 )
 
 type verifyOptions struct {
@@ -170,7 +172,10 @@ func runVerify(ctx context.Context, opt verifyOptions, traces, command []string,
 	}
 	result, err := prove.Run(ctx, run)
 	talk.clear()
-	if err != nil {
+	switch {
+	case errors.Is(err, context.Canceled) && !errors.Is(err, unit.ErrLeft):
+		return errors.New("interrupted; what was made is gone")
+	case err != nil:
 		return err
 	}
 	if err := tell(opt.json, stdout, result.Report, result.WriteText); err != nil {

@@ -75,6 +75,13 @@ systemctl stop proof-nginx
 ./osapi-profile verify --yes --quiet --plan $site/plan.yaml --unit proof-nginx trace.jsonl >stopped.out 2>stopped.err
 echo $? >stopped.status
 systemctl is-active proof-nginx >>stopped.status
+# One of which systemd executes nothing has not run.
+for unmet in Condition Assert; do
+  printf '[Unit]\n%sPathExists=/no/such\n' $unmet >$etc/proof-nginx.service.d/40-unmet.conf
+  systemctl daemon-reload
+  ./osapi-profile verify --yes --quiet --json --unit proof-nginx trace.jsonl >$unmet.json 2>$unmet.err
+  echo $? >$unmet.status
+done
 ./osapi-profile verify --yes --output missing.jsonl --unit no-such trace.jsonl >missing.out 2>missing.err
 echo $? >missing.status
 exit 0
