@@ -232,7 +232,7 @@ func (r *run) compare(ctx context.Context, seen *trace.Trace) error {
 	report := &r.result.Report
 	head := seen.Runs[0]
 	report.Worker, report.Systemd, report.Kernel = r.Training.Runs[0].Worker, head.Systemd, head.Kernel
-	report.Operations = operations(r.Training, seen)
+	report.Operations = operations(r.Training, seen, r.Plan != nil)
 	report.Holes = append(report.Holes, seen.Holes...)
 	refused, err := r.service.Refused(ctx)
 	if err != nil {
@@ -262,7 +262,7 @@ func (r *run) compare(ctx context.Context, seen *trace.Trace) error {
 	} else if r.Lacking != "" {
 		report.NotProven = append(report.NotProven, "apparmor: "+r.Lacking)
 	}
-	report.conclude()
+	report.conclude(r.Plan != nil)
 	return nil
 }
 
