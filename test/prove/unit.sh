@@ -21,6 +21,8 @@ EOF_PLAN
 cat >$etc/proof-nginx.service <<EOF_UNIT
 [Service]
 ExecStart=/usr/sbin/nginx -p $site -c $site/nginx.conf -g "daemon off;"
+# A signal to all at once leaves open whether the master has workers to pass it on to.
+KillMode=mixed
 EOF_UNIT
 printf '[Service]\nNice=5\n' >$etc/proof-nginx.service.d/10-own.conf
 printf '[Service]\nOOMScoreAdjust=100\n' >$run/proof-nginx.service.d/20-own.conf
