@@ -10,7 +10,8 @@ export PATH := $(CACHE)/go/bin:$(PATH):/usr/local/go/bin
 export CGO_ENABLED := 0
 
 LINT := $(CACHE)/bin/golangci-lint-v2.15.0
-SOURCES = $(shell find bpf cmd prove synth trace -name '*.go' -o -name '*.o' -o -name 'program_*') go.mod go.sum
+# Sources of the binary, with what go:embed takes into it.
+SOURCES = $(shell find bpf cmd prove synth trace -name '*.go' -o -name '*.o' -o -name 'program_*' -o -path 'synth/html/page/*') go.mod go.sum
 SCRIPTS = $(shell git ls-files -z | xargs -0 awk 'FNR == 1 && /^\#!\/bin\/(ba)?sh/ { print FILENAME } { nextfile }')
 DIR ?= .
 

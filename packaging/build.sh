@@ -44,6 +44,10 @@ common() {
   gzip -9n "$share"/man/man1/*.1
 }
 
+# size DIR: KiB of what is in it as dpkg-gencontrol(1) counts them: each file's own, and
+# one for anything else, which takes another size on each file system.
+size() { find "$1" -printf '%y %s\n' | awk '{ kib += $1 == "f" ? int(($2 + 1023) / 1024) : 1 } END { print kib }'; }
+
 # pack ARCH: one binary, and the package that holds it.
 pack() {
   local arch=$1 stage=$work/$1
@@ -51,7 +55,7 @@ pack() {
   mkdir -p "$stage/usr/bin" "$stage/DEBIAN"
   GOOS=linux GOARCH=$arch build "$stage/usr/bin/osapi-profile"
   (cd "$stage" && find usr -type f -print0 | sort -z | xargs -0 md5sum) >"$work/md5sums"
-  sed -e "s/@VERSION@/$VERSION/" -e "s/@ARCH@/$arch/" -e "s/@SIZE@/$(du -sk --apparent-size "$stage/usr" | cut -f1)/" \
+  sed -e "s/@VERSION@/$VERSION/" -e "s/@ARCH@/$arch/" -e "s/@SIZE@/$(size "$stage/usr")/" \
     packaging/control >"$stage/DEBIAN/control"
   mv "$work/md5sums" "$stage/DEBIAN"
   chmod -R u=rwX,go=rX "$stage"

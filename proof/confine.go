@@ -70,7 +70,7 @@ func ignored(ctx context.Context, cursor string) error {
 	if _, err := place.Cursor(ctx); err != nil {
 		return err
 	}
-	said, _ := place.Output(exec.CommandContext(ctx, "journalctl", "--quiet", "--output=cat", "--after-cursor="+cursor, "_PID=1"))
+	said, _ := place.Since(ctx, cursor, "_PID=1")
 	for line := range strings.Lines(said) {
 		if strings.Contains(line, dropIn+":") {
 			return fmt.Errorf("systemd says: %s", line)

@@ -97,7 +97,7 @@ const operationFailed = 124
 
 // journal is what the unit said since, for people to read.
 func (d daemon) journal(ctx context.Context, cursor string) string {
-	text, _ := place.Output(exec.CommandContext(ctx, "journalctl", "--quiet", "--output=cat", "--after-cursor="+cursor, "--unit="+d.Unit))
+	text, _ := place.Since(ctx, cursor, "--unit="+d.Unit)
 	return text
 }
 

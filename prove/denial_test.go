@@ -174,7 +174,7 @@ func TestOperations(t *testing.T) {
 	before, now := run1("a"), run1("b")
 	before.Runs[0].Operations = []trace.Operation{{Name: "x", Outcome: "failed"}, {Name: "x", Outcome: "ok"}, {Name: "y", Outcome: "failed"}}
 	now.Runs[0].Operations = []trace.Operation{{Name: "x", Outcome: "ok"}, {Name: "x", Outcome: "failed", Detail: "d"}, {Name: "y", Outcome: "failed"}, {Name: "z", Outcome: "ok"}}
-	got := operations(before, now)
+	got := operations(before, now, true)
 	require.Equal(t, []Operation{{"x", "ok", "failed", "d"}, {"y", "failed", "failed", ""}, {"z", "", "ok", ""}}, got)
 	require.False(t, got[0].AsTrained())
 	require.True(t, got[1].AsTrained())

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/osapi-io/osapi-profile/synth"
@@ -45,16 +46,20 @@ type Operation struct {
 func (o Operation) AsTrained() bool { return o.Trained == o.Now || o.Now == trace.OperationOK }
 
 // operations compares how each step went. Of several runs of one in training, one
-// that went well counts; of several now, one that did not.
-func operations(training, seen *trace.Trace) []Operation {
+// that went well counts; of several now, one that did not. What training has and this
+// run has not comes last, but for what nobody judged. Without a plan a run has no
+// operations, and yet the worker starts, waits and ends.
+func operations(training, seen *trace.Trace, planned bool) []Operation {
 	out := []Operation{}
 	at := map[string]int{}
 	trained := map[string]string{}
+	var names []string
 	for _, r := range training.Runs {
 		for _, o := range r.Operations {
 			if trained[o.Name] != trace.OperationOK {
 				trained[o.Name] = o.Outcome
 			}
+			names = append(names, o.Name)
 		}
 	}
 	for _, r := range seen.Runs {
@@ -69,15 +74,37 @@ func operations(training, seen *trace.Trace) []Operation {
 			}
 		}
 	}
+	always := []string{trace.OperationStartup, trace.OperationIdle, trace.OperationShutdown}
+	for _, name := range names {
+		_, known := at[name]
+		ran := trained[name] == trace.OperationOK || trained[name] == trace.OperationFailed
+		if known || !ran || !planned && slices.Contains(always, name) {
+			continue
+		}
+		at[name] = len(out)
+		out = append(out, Operation{Name: name, Trained: trained[name]})
+	}
 	return out
 }
 
-// conclude says whether the profile is proven.
-func (r *Report) conclude() {
+// conclude says whether the profile is proven. Who names a plan chooses what is run,
+// which may be other than in training; without one nothing of it was.
+func (r *Report) conclude(planned bool) {
 	r.OK = len(r.NotTaken) == 0 && r.Broken == "" && r.Denied() == 0
 	for _, o := range r.Operations {
-		r.OK = r.OK && o.AsTrained()
+		r.OK = r.OK && (o.AsTrained() || o.Now == "" && planned)
 	}
+}
+
+// NotRun counts the operations of training that this run did not have.
+func (r *Report) NotRun() int {
+	n := 0
+	for _, o := range r.Operations {
+		if o.Now == "" && !o.AsTrained() {
+			n++
+		}
+	}
+	return n
 }
 
 // shown is how much of a list that may be long is told.
@@ -98,7 +125,7 @@ func (r *Report) WriteText(w io.Writer) error {
 			well++
 			continue
 		}
-		fmt.Fprintf(b, "operation %s: %s, and in training %s", o.Name, o.Now, cmp.Or(o.Trained, "not run"))
+		fmt.Fprintf(b, "operation %s: %s, and in training %s", o.Name, cmp.Or(o.Now, "not run"), cmp.Or(o.Trained, "not run"))
 		if o.Detail != "" {
 			fmt.Fprintf(b, ": %s", synth.OneLine(o.Detail))
 		}
@@ -166,12 +193,20 @@ func (r *Report) Summary() string {
 	if len(r.Proven) == 0 {
 		under = "without any profile in force"
 	}
+	var text string
 	switch n := r.Denied(); {
 	case r.OK:
-		return fmt.Sprintf("%s ran %s, and nothing was denied that training was not", r.Worker, under)
+		text = fmt.Sprintf("%s ran %s, and nothing was denied that training was not", r.Worker, under)
 	case n == 0:
-		return fmt.Sprintf("%s did not run as in training %s", r.Worker, under)
+		text = fmt.Sprintf("%s did not run as in training %s", r.Worker, under)
 	default:
-		return fmt.Sprintf("%s ran %s, and was denied %d of what it asked for", r.Worker, under, n)
+		text = fmt.Sprintf("%s ran %s, and was denied %d of what it asked for", r.Worker, under, n)
 	}
+	if n := len(r.Holes); n > 0 {
+		text += fmt.Sprintf(", as far as was watched (holes: %d)", n)
+	}
+	if n := r.NotRun(); n > 0 {
+		text += fmt.Sprintf("; not run of training's operations: %d", n)
+	}
+	return text
 }

@@ -4,7 +4,6 @@
 package prove
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -36,7 +35,7 @@ type Options struct {
 	Plan     *plan.Plan                          // nil: until the service has ended, or a signal comes
 	Systemd  int                                 // major version
 	Lacking  string                              // why no AppArmor profile is in force, "" if one is
-	Signals  <-chan os.Signal                    // ends the run; without a plan it stops the service, which is its end
+	Signals  <-chan os.Signal                    // ends the run; without a plan the first one stops the service, which is its end
 	Trace    io.Writer                           // receives the trace of the run as well; may be nil
 	Tool     string                              // version of osapi-profile
 	Stderr   *os.File                            // for what the plan's commands say
@@ -64,18 +63,29 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, host.Close(ctx)) }()
+	defer func() {
+		if err != nil { // programs that the end of ctx has killed do not say so
+			err = errors.Join(ctx.Err(), err)
+		}
+		err = errors.Join(err, host.Close(ctx))
+	}()
 	o.tellSwept(host)
-	r := &run{Options: o, host: host, result: &Result{Report: Report{
+	r := &run{Options: o, host: host, started: make(chan *unit.Service, 1), result: &Result{Report: Report{
 		Unit: o.Name, Proven: []string{}, NotProven: []string{}, NotTaken: []string{}, Operations: []Operation{}, New: []synth.Fact{}, Holes: []trace.Hole{},
 	}}}
+	go o.heed(ctx, cancel, r.started)
 	if err := r.install(ctx); err != nil {
 		return nil, err
 	}
 	if err := record.Reset(ctx, o.Plan, o.output()); err != nil {
 		return nil, err
 	}
-	seen, err := r.watch(ctx, cancel)
+	seen, err := r.watch(ctx)
+	if err != nil || ctx.Err() != nil { // it may still run, and use what is reset
+		if endErr := r.service.End(context.WithoutCancel(ctx)); err == nil {
+			err = endErr
+		}
+	}
 	if resetErr := record.Reset(context.WithoutCancel(ctx), o.Plan, o.output()); err == nil {
 		err = resetErr
 	}
@@ -113,6 +123,8 @@ type run struct {
 	result   *Result
 
 	sandboxed bool // the profile is one for systemd as well
+	started   chan *unit.Service
+	unstarted error // why the unit did not come up
 }
 
 // put puts the profile in force. The result says what to call each file in a report,
@@ -122,6 +134,9 @@ func (r *run) put(ctx context.Context) (shown map[string]string, err error) {
 		names, err := r.host.Load(ctx, r.Profile.AppArmor.Text)
 		if err != nil {
 			return nil, err
+		}
+		if err := unit.Enforced(names); err != nil {
+			return nil, fmt.Errorf("%s: %w", r.Profile.AppArmor.Name, err)
 		}
 		r.apparmor = names[0]
 	}
@@ -212,46 +227,12 @@ func IsUnit(f written.File) bool {
 	return slices.ContainsFunc(strings.Split(string(f.Text), "\n"), func(line string) bool { return strings.HasPrefix(line, "ExecStart=") })
 }
 
-// watch has the recorder start the service and follow it to its end.
-func (r *run) watch(ctx context.Context, cancel func()) (*trace.Trace, error) {
-	var file bytes.Buffer
-	to := io.Writer(&file)
-	if r.Trace != nil {
-		to = io.MultiWriter(&file, r.Trace)
-	}
-	over := make(chan struct{})
-	defer close(over)
-	go func() {
-		select {
-		case <-r.Signals:
-			if r.Plan != nil {
-				cancel()
-				return
-			}
-			_ = r.service.Stop(ctx)
-		case <-over:
-		}
-	}()
-	r.say("running " + r.Name)
-	_, err := record.Run(ctx, record.Options{
-		Attach: &record.Attach{Unit: r.Name}, Trace: to, Tool: r.Tool, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: r.Stderr,
-		Status: r.Status, Warn: r.Warn, Plan: r.Plan, Output: r.Output, Progress: r.Progress,
-	})
-	if err != nil && !errors.Is(err, record.ErrUnitFailed) {
-		return nil, err
-	}
-	if ctx.Err() != nil {
-		r.result.Broken = "it was interrupted"
-	}
-	return trace.Read(&file)
-}
-
 // compare makes the report.
 func (r *run) compare(ctx context.Context, seen *trace.Trace) error {
 	report := &r.result.Report
 	head := seen.Runs[0]
 	report.Worker, report.Systemd, report.Kernel = r.Training.Runs[0].Worker, head.Systemd, head.Kernel
-	report.Operations = operations(r.Training, seen)
+	report.Operations = operations(r.Training, seen, r.Plan != nil)
 	report.Holes = append(report.Holes, seen.Holes...)
 	refused, err := r.service.Refused(ctx)
 	if err != nil {
@@ -281,7 +262,7 @@ func (r *run) compare(ctx context.Context, seen *trace.Trace) error {
 	} else if r.Lacking != "" {
 		report.NotProven = append(report.NotProven, "apparmor: "+r.Lacking)
 	}
-	report.conclude()
+	report.conclude(r.Plan != nil)
 	return nil
 }
 

@@ -7,11 +7,11 @@ import (
 	"os"
 	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/osapi-io/osapi-profile/prove/acts"
+	"github.com/osapi-io/osapi-profile/prove/unit"
 	"github.com/osapi-io/osapi-profile/synth/apparmor"
 	"github.com/osapi-io/osapi-profile/synth/explain"
 	"github.com/osapi-io/osapi-profile/trace/record"
@@ -169,7 +169,7 @@ func runActs(ctx context.Context, opt actsOptions, traces []string, stdout, stde
 	if err := opt.agree(run.Changes(), os.Stdin, stderr); err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
+	ctx, stop := signal.NotifyContext(ctx, endedBy()...)
 	defer stop()
 	talk := newTalk(stderr, opt.quiet)
 	if !opt.quiet {
@@ -179,7 +179,7 @@ func runActs(ctx context.Context, opt actsOptions, traces []string, stdout, stde
 	report, err := acts.Run(ctx, run)
 	talk.clear()
 	switch {
-	case ctx.Err() != nil:
+	case ctx.Err() != nil && !errors.Is(err, unit.ErrLeft):
 		return errors.New("interrupted; what was made is gone")
 	case err != nil:
 		return err

@@ -10,12 +10,12 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/osapi-io/osapi-profile/prove/minimize"
+	"github.com/osapi-io/osapi-profile/prove/unit"
 	"github.com/osapi-io/osapi-profile/synth"
 )
 
@@ -142,7 +142,7 @@ func runMinimize(ctx context.Context, opt minimizeOptions, traces, command []str
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
+	ctx, stop := signal.NotifyContext(ctx, endedBy()...)
 	defer stop()
 	talk := newTalk(stderr, opt.quiet)
 	o.Save = func(s *minimize.State) error { return s.Save(name) }
@@ -156,7 +156,7 @@ func runMinimize(ctx context.Context, opt minimizeOptions, traces, command []str
 	switch {
 	case errors.Is(err, minimize.ErrOther):
 		return fmt.Errorf("%s: %w: name another file with --marks, or begin anew with --restart", name, err)
-	case errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled) && !errors.Is(err, unit.ErrLeft):
 		return fmt.Errorf("ended after %d runs, which are kept in %s: the same command goes on from there", len(state.Runs), name)
 	case err != nil:
 		return err

@@ -36,6 +36,50 @@ func TestTraceIsNeverReplacedUnasked(t *testing.T) {
 	require.Equal(t, "old", string(old))
 }
 
+// TestTraceOfAProof: what never began leaves no file behind.
+func TestTraceOfAProof(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "t.jsonl")
+	for _, text := range []string{"", "fact\n"} {
+		f, err := openTrace(name, "choose another name")
+		require.NoError(t, err)
+		_, err = f.WriteString(text)
+		require.NoError(t, err)
+		require.NoError(t, f.close(f.written()))
+		if text == "" {
+			require.NoFileExists(t, name)
+		}
+	}
+	_, err := openTrace(name, "choose another name")
+	require.EqualError(t, err, name+" exists; choose another name")
+}
+
+// TestTraceIsTakenBack: a command that cannot be executed must not cost the trace that
+// --force was to replace.
+func TestTraceIsTakenBack(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "t.jsonl")
+	require.NoError(t, os.WriteFile(name, []byte("old"), 0o644))
+	f, err := createTrace(name, "w", true)
+	require.NoError(t, err)
+	require.NoError(t, f.finish(record.Result{}, errors.New("not executed")))
+	require.False(t, f.kept)
+	text, err := os.ReadFile(name)
+	require.NoError(t, err)
+	require.Equal(t, "old", string(text))
+
+	f, err = createTrace(name, "w", true)
+	require.NoError(t, err)
+	_, err = f.WriteString("new")
+	require.NoError(t, err)
+	require.NoError(t, f.finish(someFacts, errors.New("disk full")))
+	text, err = os.ReadFile(name)
+	require.NoError(t, err)
+	require.Equal(t, "new", string(text))
+	files, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, files, 1, "nothing else is left")
+}
+
 func TestTraceIsNotWrittenThroughALink(t *testing.T) {
 	dir := t.TempDir()
 	link := filepath.Join(dir, "link")

@@ -2,14 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/osapi-io/osapi-profile/prove"
+	"github.com/osapi-io/osapi-profile/prove/unit"
 )
 
 type verifyOptions struct {
@@ -87,16 +88,21 @@ recorded; with --profile it is the one in a file, edited or not.
 
 The unit is installed from exactly that text below /run/systemd/system, with the
 command in a drop-in, read back from systemd over D-Bus, and started; the AppArmor
-profile is loaded in enforce mode. The recorder watches. Without a plan the run ends
-with the service, or with the first SIGINT or SIGTERM, which stops it. The service
+profile is loaded in enforce mode, and refused if it is one that complains. The
+recorder watches. Without a plan the run ends with the service, or with the first
+SIGINT or SIGTERM, which stops it; a second one does not wait for that. The service
 has systemd's environment, and / as its directory unless the unit names another.
 
 The report says which operations went otherwise than in training, and what was
 denied that training was not: by which line or rule, and which line would allow
 it. What the training did and is denied now is a fault of the profile; what it never
 did, one of the training. A line that systemd ignores is a fault as well, and so
-is a worker that ends otherwise than in training. What this machine could not
-enforce is told as not proven.
+is a worker that ends otherwise than in training, or that systemd did not execute at
+all. What this machine could not enforce is told as not proven.
+
+An operation of the training that was not run is told as well. It counts when no
+plan is named, since then none is run; a plan may be another one than in training,
+such as one that was held out.
 
 With --fix the facts of this run are merged into the training, as if nothing had
 been denied, and the profile of both is written: read it before you use it, since
@@ -108,7 +114,7 @@ when it is run the next time. A service that ran (--unit) is started again. What
 worker and the commands of the plan change stays; the plan's reset: is run before
 and after, to take it back.
 
-Exit status: 0 if the worker did all as in training and nothing was denied that
+Exit status: 0 if all that was run went as in training and nothing was denied that
 training was not, 1 if not, 2 on trouble.`
 
 func newVerify() *cobra.Command {
@@ -136,7 +142,7 @@ func newVerify() *cobra.Command {
 	return cmd
 }
 
-func runVerify(ctx context.Context, opt verifyOptions, traces, command []string, stdout, stderr io.Writer) error {
+func runVerify(ctx context.Context, opt verifyOptions, traces, command []string, stdout, stderr io.Writer) (err error) {
 	training, run, err := opt.begin("verify", traces, command, stderr)
 	if err != nil {
 		return err
@@ -146,15 +152,19 @@ func runVerify(ctx context.Context, opt verifyOptions, traces, command []string,
 		return err
 	}
 	if opt.trace != "" {
-		file, err := createTrace(opt.trace, "", false)
-		if err != nil {
-			return err
+		file, openErr := openTrace(opt.trace, "choose another name")
+		if openErr != nil {
+			return openErr
 		}
-		defer func() { _ = file.Close() }()
+		defer func() {
+			if closeErr := file.close(file.written()); err == nil {
+				err = closeErr
+			}
+		}()
 		run.Trace = file
 	}
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
+	signal.Notify(signals, endedBy()...)
 	defer signal.Stop(signals)
 	talk := newTalk(stderr, opt.quiet)
 	run.Signals, run.Stderr, run.Tool = signals, os.Stderr, version()
@@ -167,7 +177,10 @@ func runVerify(ctx context.Context, opt verifyOptions, traces, command []string,
 	}
 	result, err := prove.Run(ctx, run)
 	talk.clear()
-	if err != nil {
+	switch {
+	case errors.Is(err, context.Canceled) && !errors.Is(err, unit.ErrLeft):
+		return errors.New("interrupted; what was made is gone")
+	case err != nil:
 		return err
 	}
 	if err := tell(opt.json, stdout, result.Report, result.WriteText); err != nil {

@@ -47,7 +47,7 @@ func read(r run, report *prove.Report) result {
 	for _, o := range report.Operations {
 		switch {
 		case !o.AsTrained():
-			got.Why = append(got.Why, strings.TrimSuffix(fmt.Sprintf("operation %s %s, and in training %s: %s", o.Name, o.Now, cmp.Or(o.Trained, "not run"), o.Detail), ": "))
+			got.Why = append(got.Why, strings.TrimSuffix(fmt.Sprintf("operation %s %s, and in training %s: %s", o.Name, cmp.Or(o.Now, "not run"), cmp.Or(o.Trained, "not run"), o.Detail), ": "))
 			continue
 		case o.Now != trace.OperationOK:
 			got.Failing++

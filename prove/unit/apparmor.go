@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -25,8 +24,8 @@ func HasAppArmor() bool {
 	return err == nil
 }
 
-// Load has the kernel enforce AppArmor profiles, which are unloaded again by
-// [Host.Close]. A profile that was loaded before is not replaced.
+// Load gives AppArmor profiles to the kernel, in the mode that their flags say, to be
+// unloaded again by [Host.Close]. A profile that was loaded before is not replaced.
 func (h *Host) Load(ctx context.Context, text []byte) ([]string, error) {
 	names, err := parser(ctx, text, "--names")
 	if err != nil {
@@ -37,7 +36,7 @@ func (h *Host) Load(ctx context.Context, text []byte) ([]string, error) {
 		return nil, err
 	}
 	for _, name := range names {
-		if slices.Contains(there, name) {
+		if there[name] != "" {
 			return nil, fmt.Errorf("an AppArmor profile named %s is loaded already, and it is not this run's to replace", name)
 		}
 		if err := h.ledger.Note(ledger.Profile, name); err != nil {
@@ -59,16 +58,41 @@ func parser(ctx context.Context, text []byte, args ...string) ([]string, error) 
 	return strings.FieldsFunc(string(out), func(r rune) bool { return r == '\n' }), err
 }
 
-// loaded are the names of the profiles that the kernel has.
-func loaded() ([]string, error) {
-	text, err := os.ReadFile(appArmor + "/profiles")
-	var names []string
-	for line := range strings.Lines(string(text)) {
-		if i := strings.LastIndex(line, " ("); i > 0 {
-			names = append(names, line[:i])
+// Enforced says which of the profiles that are loaded is in a mode in which the kernel
+// refuses nothing.
+func Enforced(names []string) error {
+	there, err := loaded()
+	if err != nil {
+		return err
+	}
+	return enforced(names, there)
+}
+
+func enforced(names []string, modes map[string]string) error {
+	for _, name := range names {
+		if mode := modes[name]; mode == "complain" || mode == "unconfined" {
+			return fmt.Errorf("the AppArmor profile %s is in %s mode, in which nothing is refused: take that out of its flags to have it enforced", name, mode)
 		}
 	}
-	return names, err
+	return nil
+}
+
+// loaded are the profiles that the kernel has: name → mode.
+func loaded() (map[string]string, error) {
+	text, err := os.ReadFile(appArmor + "/profiles")
+	return modes(string(text)), err
+}
+
+// modes reads what the kernel says, "NAME (MODE)" a line.
+func modes(text string) map[string]string {
+	out := map[string]string{}
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		if i := strings.LastIndex(line, " ("); i > 0 {
+			out[line[:i]] = strings.TrimSuffix(line[i+len(" ("):], ")")
+		}
+	}
+	return out
 }
 
 // unload takes a profile out of the kernel, and its children with it.

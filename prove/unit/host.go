@@ -181,6 +181,10 @@ func (s *Service) Start(ctx context.Context) (string, error) {
 	return await(ctx, job)
 }
 
+// Running says whether the service is more than inactive or failed: it may be about to
+// start, to stop or to start again.
+func (s *Service) Running(ctx context.Context) (bool, error) { return s.host.running(ctx, s.Name) }
+
 // Stop stops the service as its unit says, and waits for that.
 func (s *Service) Stop(ctx context.Context) error { return s.host.stop(ctx, s.Name) }
 

@@ -164,6 +164,47 @@ func TestDropIn(t *testing.T) {
 	require.NoError(t, exec.Command("systemctl", "stop", name).Run())
 }
 
+// TestSkipped is about the one line that is said of a service of which nothing is
+// executed.
+func TestSkipped(t *testing.T) {
+	h, ctx := open(t)
+	name := Name("skipped")
+	s, err := h.Install(ctx, name, File{name, []byte("[Unit]\nConditionPathExists=/no/such\n[Service]\nExecStart=/bin/sleep 1000\n")})
+	require.NoError(t, err)
+	talk, err := s.Talk(ctx, 30)
+	require.NoError(t, err)
+	assert.Empty(t, talk)
+	result, err := s.Start(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, "done", result)
+	running, err := s.Running(ctx)
+	require.NoError(t, err)
+	assert.False(t, running)
+	talk, err = s.Talk(ctx, 30)
+	require.NoError(t, err)
+	assert.Contains(t, talk, "(ConditionPathExists=/no/such)")
+	require.NoError(t, h.Close(ctx))
+	nothing(t, name)
+}
+
+// TestLeft cannot start what ran before, since nobody says any more what it is.
+func TestLeft(t *testing.T) {
+	h, ctx := open(t)
+	const name = "left.service"
+	base := filepath.Join("/etc/systemd/system", name)
+	require.NoError(t, os.WriteFile(base, []byte("[Service]\nExecStart=/bin/sleep 1000\n"), 0o644))
+	t.Cleanup(func() { _ = os.Remove(base) })
+	require.NoError(t, exec.Command("systemctl", "daemon-reload").Run())
+	require.NoError(t, exec.Command("systemctl", "start", name).Run())
+	_, err := h.Install(ctx, name, File{name + ".d/zz.conf", []byte("[Service]\nNice=1\n")})
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(base))
+	err = h.Close(ctx)
+	require.ErrorIs(t, err, ErrLeft)
+	require.ErrorContains(t, err, "it ran before, and does not now")
+	nothing(t, name)
+}
+
 // TestKilled has a run of its own end without a chance to clean up, and a service
 // that does not stop when it is asked to.
 func TestKilled(t *testing.T) {

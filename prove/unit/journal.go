@@ -18,6 +18,9 @@ func journal(ctx context.Context, args ...string) ([]byte, error) {
 	}
 	out, err := exec.CommandContext(ctx, "journalctl", append([]string{"--quiet", "--boot", "--no-pager"}, args...)...).Output()
 	if e := (&exec.ExitError{}); errors.As(err, &e) {
+		if e.ExitCode() == 1 && len(out)+len(e.Stderr) == 0 {
+			return nil, nil // nothing matches
+		}
 		return nil, fmt.Errorf("journalctl: %s", bytes.TrimSpace(e.Stderr))
 	}
 	return out, err
@@ -29,13 +32,55 @@ func journalEnd(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var entry struct {
-		Cursor string `json:"__CURSOR"`
-	}
-	if err := json.Unmarshal(out, &entry); err != nil || entry.Cursor == "" {
+	var last entry
+	if err := json.Unmarshal(out, &last); err != nil || last.Cursor == "" {
 		return "", errors.New("the journal is empty: nobody would know what systemd ignores")
 	}
-	return entry.Cursor, nil
+	return last.Cursor, nil
+}
+
+// entry is one of the journal.
+type entry struct {
+	Cursor  string `json:"__CURSOR"`
+	Message any    `json:"MESSAGE"` // a list of numbers where it is no text
+	Unit    string `json:"UNIT"`    // that systemd speaks of; a service cannot set it
+	User    string `json:"_UID"`    // whose process said it
+}
+
+// text is what an entry says.
+func (e entry) text() string {
+	list, ok := e.Message.([]any)
+	if !ok {
+		text, _ := e.Message.(string)
+		return text
+	}
+	text := make([]byte, 0, len(list))
+	for _, n := range list {
+		number, _ := n.(float64)
+		text = append(text, byte(number))
+	}
+	return string(text)
+}
+
+// entries are those since the service was installed that match. The one at the cursor
+// is asked for and left out here: where it does not match, --after-cursor leaves out
+// the first one that does (journalctl of systemd 252).
+func (s *Service) entries(ctx context.Context, matches ...string) ([]entry, error) {
+	out, err := journal(ctx, append([]string{"--cursor=" + s.cursor, "--output=json", "--all"}, matches...)...)
+	if err != nil {
+		return nil, err
+	}
+	var all []entry
+	for decoder := json.NewDecoder(bytes.NewReader(out)); decoder.More(); {
+		var e entry
+		if err := decoder.Decode(&e); err != nil {
+			return all, fmt.Errorf("journalctl: %w", err)
+		}
+		if e.Cursor != s.cursor {
+			all = append(all, e)
+		}
+	}
+	return all, nil
 }
 
 // refusals are words by which systemd says that something in a unit has no effect.
@@ -46,22 +91,11 @@ func refusals() []string {
 // Refused are the lines of the journal in which systemd says that it does not take
 // something in the unit, so that what runs is not what the text says.
 func (s *Service) Refused(ctx context.Context) ([]string, error) {
-	out, err := journal(ctx, "--after-cursor="+s.cursor, "--output=json", "--all")
-	if err != nil {
-		return nil, err
-	}
+	entries, err := s.entries(ctx)
 	var lines []string
-	for decoder := json.NewDecoder(bytes.NewReader(out)); decoder.More(); {
-		var e struct {
-			Message  any    `json:"MESSAGE"` // a list of numbers where it is no text
-			Unit     string `json:"UNIT"`    // that systemd speaks of; a service cannot set it
-			Facility string `json:"_UID"`
-		}
-		if err := decoder.Decode(&e); err != nil {
-			return lines, fmt.Errorf("journalctl: %w", err)
-		}
-		text, _ := e.Message.(string)
-		if e.Unit != s.Name && !strings.Contains(text, "/"+s.Name) || e.Facility != "0" {
+	for _, e := range entries {
+		text := e.text()
+		if e.Unit != s.Name && !strings.Contains(text, "/"+s.Name) || e.User != "0" {
 			continue
 		}
 		for _, word := range refusals() {
@@ -71,16 +105,16 @@ func (s *Service) Refused(ctx context.Context) ([]string, error) {
 			}
 		}
 	}
-	return lines, nil
+	return lines, err
 }
 
 // Kernel are the lines that the kernel has logged since the service was installed,
 // by itself or through the audit system, and that contain a text.
 func (s *Service) Kernel(ctx context.Context, text string) ([]string, error) {
-	out, err := journal(ctx, "--after-cursor="+s.cursor, "--output=cat", "_TRANSPORT=kernel", "+", "_TRANSPORT=audit")
+	entries, err := s.entries(ctx, "_TRANSPORT=kernel", "+", "_TRANSPORT=audit")
 	var lines []string
-	for line := range strings.Lines(string(out)) {
-		if strings.Contains(line, text) {
+	for _, e := range entries {
+		if line := e.text(); strings.Contains(line, text) {
 			lines = append(lines, strings.TrimSpace(line))
 		}
 	}
@@ -89,7 +123,11 @@ func (s *Service) Kernel(ctx context.Context, text string) ([]string, error) {
 
 // Talk is what the service and systemd have said of it, the last lines of it.
 func (s *Service) Talk(ctx context.Context, lines int) (string, error) {
-	out, err := journal(ctx, "--after-cursor="+s.cursor, "--unit="+s.Name, "--output=cat")
-	all := strings.SplitAfter(string(out), "\n")
+	entries, err := s.entries(ctx, "--unit="+s.Name)
+	var said strings.Builder
+	for _, e := range entries {
+		said.WriteString(e.text() + "\n")
+	}
+	all := strings.SplitAfter(said.String(), "\n")
 	return strings.Join(all[max(0, len(all)-lines):], ""), err
 }

@@ -26,6 +26,10 @@ func (h *Host) Close(ctx context.Context) error {
 	return h.undo(context.WithoutCancel(ctx), h.ledger)
 }
 
+// ErrLeft says that what was made is still there, or that what ran before does not run
+// again, whatever else failed.
+var ErrLeft = errors.New("this machine is not as it was before")
+
 // undo takes away what stands in a ledger, last things first. What could not be
 // is left to the next run.
 func (h *Host) undo(ctx context.Context, l *ledger.Ledger) error {
@@ -60,11 +64,14 @@ func (h *Host) undo(ctx context.Context, l *ledger.Ledger) error {
 	if files {
 		note(ledger.Entry{Kind: "reload"}, h.conn.ReloadContext(ctx))
 	}
-	again := h.again(ctx, l)
+	put := l.Close
 	if len(failed) > 0 {
-		return errors.Join(append(failed, again, l.Keep())...)
+		put = l.Keep
 	}
-	return errors.Join(again, l.Close())
+	if err := errors.Join(append(failed, h.again(ctx, l), put())...); err != nil {
+		return fmt.Errorf("%w: %w", ErrLeft, err)
+	}
+	return nil
 }
 
 // again starts what ran before, and waits until it does: whoever asks next whether it
@@ -113,17 +120,22 @@ func (h *Host) end(ctx context.Context, name string) error {
 
 // stop waits until a service has stopped. One that is not there has.
 func (h *Host) stop(ctx context.Context, name string) error {
-	state, err := h.conn.GetUnitPropertyContext(ctx, name, "ActiveState")
-	if err != nil {
-		return fmt.Errorf("asking systemd about %s: %w", name, err)
-	}
-	if s := state.Value.Value(); s == "inactive" || s == "failed" {
-		return nil
+	if running, err := h.running(ctx, name); err != nil || !running {
+		return err
 	}
 	job := make(chan string, 1)
 	if _, err := h.conn.StopUnitContext(ctx, name, "replace", job); err != nil {
 		return fmt.Errorf("stopping %s: %w", name, err)
 	}
-	_, err = await(ctx, job)
+	_, err := await(ctx, job)
 	return err
+}
+
+func (h *Host) running(ctx context.Context, name string) (bool, error) {
+	state, err := h.conn.GetUnitPropertyContext(ctx, name, "ActiveState")
+	if err != nil {
+		return false, fmt.Errorf("asking systemd about %s: %w", name, err)
+	}
+	s := state.Value.Value()
+	return s != "inactive" && s != "failed", nil
 }

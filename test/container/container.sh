@@ -66,25 +66,49 @@ inside() {
     --boot systemd.unit=job.target systemd.mask=systemd-firstboot.service
 }
 
+# clean_up: nothing is left, however this ends. nspawn takes SIGTERM as an order to shut
+# down, and timeout kills it when that takes long; its cgroups can be removed afterwards.
 clean_up() {
   local cgroup
+  if [ -n "$container" ]; then
+    kill "$container" 2>/dev/null || :
+    wait "$container" || :
+  fi
   kill "${readers[@]}" 2>/dev/null || :
   for cgroup in "${cgroups[@]}"; do
-    find "$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null || :
+    for _ in {1..50}; do # what was killed may take a moment to go
+      find "$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null || :
+      [ -e "$cgroup" ] || break
+      sleep 0.1
+    done
   done
   rm -rf "$work"
 }
 
+# run DIR -- CMD...: has a process of its own do it, which cleans up when this one is
+# killed as well. Both wait for what is in the background, because bash takes no signal
+# while it waits for what is in front.
 run() {
   { [ $# -ge 3 ] && [ "$2" = -- ]; } || fail 'usage: container.sh run DIR -- CMD...'
   [ "$(id -u)" = 0 ] || fail 'must be run as root'
   command -v systemd-nspawn >/dev/null || fail 'systemd-nspawn is missing (package systemd-container); make deps installs it'
+  local status=0 keeper=
+  trap 'if [ -n "$keeper" ]; then kill "$keeper"; wait "$keeper" || :; fi; exit 125' INT TERM HUP
+  setpriv --pdeathsig TERM "$BASH" "$here/container.sh" keep "$@" &
+  keeper=$!
+  wait "$keeper" || status=$?
+  exit "$status"
+}
+
+# keep DIR -- CMD...: runs CMD, and leaves nothing behind.
+keep() {
   local status=0
   dir=$(realpath -e -- "$1") || fail "no such directory: $1"
   shift 2
-  name=container$$ readers=() cgroups=()
+  name=container$$ readers=() cgroups=() container=
   work=$(mktemp -d)
   trap clean_up EXIT
+  trap 'exit 125' INT TERM HUP
   chmod 755 "$work"
   mkdir "$work/run"
   mkfifo "$work/run/stdout" "$work/run/stderr"
@@ -94,9 +118,12 @@ run() {
   cat "$work/run/stdout" & readers+=($!)
   cat "$work/run/stderr" >&2 & readers+=($!)
   export name work dir here
-  timeout --foreground --kill-after=5 "${CONTAINER_TIMEOUT:-120}" \
+  setpriv --pdeathsig TERM timeout --foreground --kill-after=5 "${CONTAINER_TIMEOUT:-120}" \
     unshare --mount --propagation private "$BASH" "$here/container.sh" inside "${cgroups[@]}" \
-    </dev/null >"$work/console" 2>&1 || status=$?
+    </dev/null >"$work/console" 2>&1 &
+  container=$!
+  wait "$container" || status=$?
+  container=
   if [ -n "${CONTAINER_CONSOLE:-}" ]; then cp "$work/console" "$CONTAINER_CONSOLE"; fi
   # A reader whose pipe nobody ever opened still waits for that: open it once.
   : <>"$work/run/stdout" <>"$work/run/stderr"
@@ -106,6 +133,7 @@ run() {
 
 case ${1:-} in
   run) shift && run "$@" ;;
+  keep) shift && keep "$@" ;;
   inside) shift && cgroups=("$@") && inside ;;
   -h | --help | help) usage ;;
   *) usage >&2 && exit 125 ;;

@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,7 +19,7 @@ import (
 var sources = []string{"bpf", "cmd", "docs/docs", "packaging", "prove", "synth", "trace", "go.mod", "go.sum", "LICENSE", "README.md"}
 
 // build makes the packages in a copy of the sources, which is no repository.
-func build(t *testing.T) string {
+func build(t *testing.T, env ...string) string {
 	t.Helper()
 	need.Tools(t, "go", "dpkg-deb")
 	dir := t.TempDir()
@@ -29,9 +31,33 @@ func build(t *testing.T) string {
 	}
 	cmd := exec.Command(filepath.Join(dir, "packaging/build.sh"), filepath.Join(dir, "dist"))
 	cmd.Env = append(os.Environ(), "VERSION=1.2.3", "SOURCE_DATE_EPOCH=1771718400")
+	cmd.Env = append(cmd.Env, env...)
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
 	return filepath.Join(dir, "dist")
+}
+
+// TestMakeKnowsWhatIsEmbedded wants each file that go:embed takes into the program to
+// be one that make builds it anew for.
+func TestMakeKnowsWhatIsEmbedded(t *testing.T) {
+	need.Tools(t, "go", "make")
+	root := need.ModuleRoot(t)
+	list := exec.Command("go", "list", "-deps", "-f", `{{if not .Standard}}{{$d := .ImportPath}}{{range .EmbedFiles}}{{$d}}/{{.}} {{end}}{{end}}`, "./cmd/osapi-profile")
+	show := exec.Command("make", "--no-print-directory", "--eval", `sources: ; @echo '$(SOURCES)'`, "sources")
+	list.Dir, show.Dir = root, root
+	embedded, err := list.Output()
+	require.NoError(t, err)
+	known, err := show.Output()
+	require.NoError(t, err)
+	const module = "github.com/osapi-io/osapi-profile/"
+	own := 0
+	for _, name := range strings.Fields(string(embedded)) {
+		if file, ours := strings.CutPrefix(name, module); ours {
+			own++
+			require.True(t, slices.Contains(strings.Fields(string(known)), file), "%s is not among SOURCES of the Makefile", file)
+		}
+	}
+	require.NotZero(t, own)
 }
 
 func TestPackages(t *testing.T) {
@@ -49,11 +75,15 @@ func TestPackages(t *testing.T) {
 	})
 }
 
-// builtTwice wants the same from two places, and for both architectures.
+// builtTwice wants the same from two places on two file systems, and for both
+// architectures.
 func builtTwice(t *testing.T, first string) {
 	want, err := os.ReadFile(filepath.Join(first, "SHA256SUMS"))
 	require.NoError(t, err)
-	dist := build(t)
+	memory, err := os.MkdirTemp("/dev/shm", "")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(memory) })
+	dist := build(t, "TMPDIR="+memory)
 	sums, err := os.ReadFile(filepath.Join(dist, "SHA256SUMS"))
 	require.NoError(t, err)
 	require.Equal(t, string(want), string(sums))

@@ -3,6 +3,7 @@ package place
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os/exec"
@@ -54,17 +55,54 @@ func Cursor(ctx context.Context) (string, error) {
 	return cursor, err
 }
 
+// Since is what the journal has behind a cursor, of the entries that match. The one at
+// the cursor is asked for and left out here: where it does not match, --after-cursor
+// leaves out the first one that does (journalctl of systemd 252).
+func Since(ctx context.Context, cursor string, matches ...string) (string, error) {
+	args := append([]string{"--quiet", "--all", "--output=json", "--cursor=" + cursor}, matches...)
+	text, err := Output(exec.CommandContext(ctx, "journalctl", args...))
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.ExitCode() == 1 && text == "" {
+		err = nil // there are none
+	}
+	if err != nil {
+		return "", err
+	}
+	return messages(text, cursor)
+}
+
+// messages are what entries say, a line each and without the one at a cursor.
+func messages(entries, cursor string) (string, error) {
+	var said strings.Builder
+	for decoder := json.NewDecoder(strings.NewReader(entries)); decoder.More(); {
+		var e struct {
+			Cursor  string `json:"__CURSOR"`
+			Message any    `json:"MESSAGE"` // a list of numbers where it is no text
+		}
+		if err := decoder.Decode(&e); err != nil {
+			return "", fmt.Errorf("journalctl: %w", err)
+		}
+		if e.Cursor == cursor {
+			continue
+		}
+		text, _ := e.Message.(string)
+		said.WriteString(text)
+		list, _ := e.Message.([]any)
+		for _, n := range list {
+			number, _ := n.(float64)
+			said.WriteByte(byte(number))
+		}
+		said.WriteByte('\n')
+	}
+	return said.String(), nil
+}
+
 // Complaints are the lines of a unit's journal after a cursor that tell of trouble,
 // alike and each once.
 func Complaints(ctx context.Context, unit, cursor string) ([]string, error) {
 	if _, err := Cursor(ctx); err != nil {
 		return nil, err
 	}
-	text, err := Output(exec.CommandContext(ctx, "journalctl", "--quiet", "--output=cat", "--after-cursor="+cursor,
-		"_SYSTEMD_UNIT="+unit, "+", "UNIT="+unit))
-	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.ExitCode() == 1 && text == "" {
-		err = nil // there are none
-	}
+	text, err := Since(ctx, cursor, "_SYSTEMD_UNIT="+unit, "+", "UNIT="+unit)
 	var lines []string
 	for line := range strings.Lines(text) {
 		if Trouble.MatchString(line) {

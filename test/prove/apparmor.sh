@@ -20,6 +20,8 @@ env -u PWD ./osapi-profile record -q -o trace.jsonl -- "${command[@]}" || exit 1
 ./osapi-profile emit --format apparmor --name proof -o own.apparmor trace.jsonl || exit 1
 grep -v '/srv/w/in ' own.apparmor >less.apparmor
 verify own
+sed 's/flags=(/&complain, /' own.apparmor >lax.apparmor
+verify lax --profile lax.apparmor
 verify less --profile less.apparmor --fix fixed --name proof
 verify fixed --profile fixed.apparmor
 # The acts under the AppArmor profile alone, in a few services.

@@ -21,6 +21,8 @@ EOF_PLAN
 cat >$etc/proof-nginx.service <<EOF_UNIT
 [Service]
 ExecStart=/usr/sbin/nginx -p $site -c $site/nginx.conf -g "daemon off;"
+# A signal to all at once leaves open whether the master has workers to pass it on to.
+KillMode=mixed
 EOF_UNIT
 printf '[Service]\nNice=5\n' >$etc/proof-nginx.service.d/10-own.conf
 printf '[Service]\nOOMScoreAdjust=100\n' >$run/proof-nginx.service.d/20-own.conf
@@ -75,6 +77,13 @@ systemctl stop proof-nginx
 ./osapi-profile verify --yes --quiet --plan $site/plan.yaml --unit proof-nginx trace.jsonl >stopped.out 2>stopped.err
 echo $? >stopped.status
 systemctl is-active proof-nginx >>stopped.status
-./osapi-profile verify --yes --unit no-such trace.jsonl >missing.out 2>missing.err
+# One of which systemd executes nothing has not run.
+for unmet in Condition Assert; do
+  printf '[Unit]\n%sPathExists=/no/such\n' $unmet >$etc/proof-nginx.service.d/40-unmet.conf
+  systemctl daemon-reload
+  ./osapi-profile verify --yes --quiet --json --unit proof-nginx trace.jsonl >$unmet.json 2>$unmet.err
+  echo $? >$unmet.status
+done
+./osapi-profile verify --yes --output missing.jsonl --unit no-such trace.jsonl >missing.out 2>missing.err
 echo $? >missing.status
 exit 0

@@ -65,6 +65,13 @@ func TestVerifyUnit(t *testing.T) {
 	}
 
 	assert.Equal(t, "0\ninactive\n", text("stopped.status"), text("stopped.err"))
+	for _, unmet := range []string{"Condition", "Assert"} {
+		r, status = result(t, dir, unmet)
+		assert.Equal(t, "1", status)
+		assert.Contains(t, r.Broken, "systemd executed nothing of it")
+		assert.Contains(t, r.Broken, map[string]string{"Condition": "(ConditionPathExists=/no/such)", "Assert": "asserts failed"}[unmet])
+	}
 	assert.Equal(t, "2\n", text("missing.status"))
 	assert.Contains(t, text("missing.err"), "systemd does not load no-such.service, it says it is not-found")
+	assert.NoFileExists(t, filepath.Join(dir, "missing.jsonl"))
 }

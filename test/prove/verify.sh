@@ -16,7 +16,8 @@ operations:
   - {name: log-rotation, shell: 'mv access.log access.log.1 && kill -USR1 "$MAINPID"', settle: 300ms}
   - {name: shutdown, signal: QUIT}
 # nginx gives its files to the user of its workers, and could not open them again.
-reset: {shell: 'rm -rf *.log* body proxy fastcgi uwsgi scgi'}
+# What runs when that is done should be nothing.
+reset: {shell: 'systemctl list-units --plain --no-legend --state=active "osapi-profile-*" >>/job/running; rm -rf *.log* body proxy fastcgi uwsgi scgi'}
 EOF_PLAN
 echo hello >$site/html/index.html
 command=(nginx -p "$site" -c "$site/nginx.conf" -g "daemon off;")
@@ -56,4 +57,26 @@ without ExecPaths '/^ExecPaths=.*sbin/d; s/ -\/usr\/sbin[^ ]*//'
 without RestrictAddressFamilies '/^RestrictAddressFamilies=/s/\([= ]\)AF_INET\b/\1/'
 killed INT
 killed TERM
+# Without a plan a signal ends the service, or the run when there is none to end.
+printf '[Service]\nType=exec\nExecStart=/bin/true\n' >free.service
+
+# unplanned NAME CONDITION SIGNALS COMMAND...: sends so many signals, a second apart,
+# once the condition holds.
+unplanned() {
+  local name=$1 condition=$2 signals=$3
+  shift 3
+  ./osapi-profile verify --yes --quiet --json --profile free.service trace.jsonl -- "$@" >"$name.json" 2>"$name.err" &
+  local pid=$!
+  until eval "$condition"; do sleep 0.01; done
+  for _ in $(seq "$signals"); do
+    kill -INT $pid
+    sleep 1
+  done
+  timeout 60 tail --pid=$pid -f /dev/null || kill -KILL $pid
+  wait $pid
+  echo $? >"$name.status"
+  left >"left-$name"
+}
+unplanned early 'compgen -G "/run/systemd/system/osapi-profile-*.service" >/dev/null' 1 sleep 1000
+unplanned stubborn "systemctl is-active --quiet 'osapi-profile-*'" 2 sh -c 'trap "" TERM; while :; do sleep 1; done'
 exit 0

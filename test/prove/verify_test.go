@@ -85,14 +85,17 @@ func TestVerify(t *testing.T) {
 			assert.Contains(t, string(fixed), "\n[Service]\n")
 		})
 	}
-	for _, name := range []string{"own", "INT", "TERM"} {
-		text, err := os.ReadFile(filepath.Join(dir, "left-"+name))
-		require.NoError(t, err)
-		assert.Empty(t, string(text), name)
+	text := textsIn(t, dir)
+	for _, name := range []string{"own", "INT", "TERM", "early", "stubborn"} {
+		assert.Empty(t, text("left-"+name), name)
 	}
-	text, err := os.ReadFile(filepath.Join(dir, "left-KILL"))
-	require.NoError(t, err)
-	assert.NotEmpty(t, string(text), "without the kill's remains the next run removes nothing")
+	assert.NotEmpty(t, text("left-KILL"), "without the kill's remains the next run removes nothing")
+	assert.Empty(t, text("running"), "what is reset is not in use")
+	assert.Equal(t, "2\n", text("early.status"))
+	assert.Contains(t, text("early.err"), "interrupted; what was made is gone")
+	r, status := result(t, dir, "stubborn")
+	assert.Equal(t, "1", status)
+	assert.Equal(t, "it was interrupted", r.Broken)
 }
 
 // TestAppArmor does so with an AppArmor profile, in the guest.
@@ -108,6 +111,9 @@ func TestAppArmor(t *testing.T) {
 	assert.Equal(t, "0", status)
 	assert.True(t, r.OK, "%+v", r)
 	assert.Equal(t, []string{"systemd", "apparmor"}, r.Proven)
+	text := textsIn(t, dir)
+	assert.Equal(t, "2\n", text("lax.status"))
+	assert.Contains(t, text("lax.err"), "lax.apparmor: the AppArmor profile proof is in complain mode")
 	r, status = result(t, dir, "less")
 	assert.Equal(t, "1", status)
 	require.Len(t, r.False, 1, "%+v", r)

@@ -19,8 +19,9 @@ done
 dir=$(realpath -e -- "$1") || fail "no such directory: $1"
 shift 2
 base=$cache/arm64-$({ cat "${BASH_SOURCE[0]}" && echo "$suite"; } | sha256sum | cut -c1-12)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+work=$(mktemp -d) emulator=
+trap 'kill $emulator 2>/dev/null || :; rm -rf "$work"' EXIT
+trap 'exit 125' INT TERM HUP
 
 # archived DIR FILE: DIR in the form that the kernel unpacks into its first root.
 archived() { (cd "$1" && find . -print0 | cpio --null --create --format=newc --quiet --owner=0:0) >"$2"; }
@@ -60,13 +61,16 @@ cp -R "$dir/." "$work/own/job"
 chmod 755 "$work/own/job/.command"
 archived "$work/own" "$work/job.ram"
 cat "$base/ram" "$work/job.ram" >"$work/ram" # the kernel takes archives one after another
-timeout --foreground --kill-after=5 "${VM_TIMEOUT:-300}" qemu-system-aarch64 \
+# In the background, and ended with this script, as in vm.sh.
+setpriv --pdeathsig TERM timeout --foreground --kill-after=5 "${VM_TIMEOUT:-300}" qemu-system-aarch64 \
   -nodefaults -no-user-config -display none -monitor none -no-reboot \
   -machine virt -accel tcg -cpu cortex-a76 -smp 1 -m "${VM_MEMORY:-1536}" \
   -kernel "$base/vmlinuz" -initrd "$work/ram" \
   -append 'console=ttyAMA0 quiet panic=-1 mitigations=off nokaslr cryptomgr.notests random.trust_cpu=on' \
-  -chardev "file,id=console,path=$work/console" -serial chardev:console </dev/null ||
-  fail "the guest ended with status $?: $(tail -n 30 "$work/console")"
+  -chardev "file,id=console,path=$work/console" -serial chardev:console </dev/null &
+emulator=$!
+wait $emulator || fail "the guest ended with status $?: $(tail -n 30 "$work/console")"
+emulator=
 status=$(sed -n 's/^status \([0-9]*\)$/\1/p' "$work/console" | tail -n 1)
 [ -n "$status" ] || fail "the guest left no result: $(tail -n 30 "$work/console")"
 sed '/^status [0-9]*$/,$d' "$work/console"
