@@ -48,7 +48,7 @@ func Judge(all []Assignment, t *trace.Trace, version int, groups Groups) ([]Judg
 // of its own, by a setuid bit or file capabilities, brings them along.
 func (s *Sandbox) ambient(t *trace.Trace) []Refusal {
 	user := s.value("User")
-	if user == "" || user == "root" || user == "0" {
+	if isRoot(user) {
 		return nil
 	}
 	words, _, err := s.words("AmbientCapabilities")

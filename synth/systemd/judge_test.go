@@ -95,6 +95,30 @@ func TestJudgeUnitsByHand(t *testing.T) {
 	}
 }
 
+// TestFiltersThatSetNoNewPrivileges is about units whose filters keep a setuid program
+// from gaining anything, though nothing in them says so (each measured).
+func TestFiltersThatSetNoNewPrivileges(t *testing.T) {
+	for _, c := range []struct {
+		unit    string
+		version int
+		set     bool
+	}{
+		{"User=worker\nProtectClock=yes", 252, true},
+		{"User=worker\nProtectClock=yes\nCapabilityBoundingSet=CAP_SYS_ADMIN\nAmbientCapabilities=CAP_SYS_ADMIN", 252, true},
+		{"User=worker\nSystemCallLog=~bpf", 252, true},
+		{"User=worker\nSystemCallLog=~bpf\nSystemCallLog=", 252, false},
+		{"User=worker\nAmbientCapabilities=CAP_SYS_ADMIN", 252, false},
+		{"User=worker\nProtectClock=yes\nSystemCallLog=~bpf", 257, false},
+		{"User=worker\nSystemCallFilter=~capset\nAmbientCapabilities=CAP_SYS_ADMIN", 257, true},
+	} {
+		all, err := systemd.ReadAssignments("u", []byte("[Service]\n"+c.unit+"\n"))
+		require.NoError(t, err)
+		refused, _, err := systemd.Judge(all, works().exec("op", "/usr/bin/sudo", true).Trace, c.version, groups)
+		require.NoError(t, err)
+		require.Equal(t, c.set, len(refused) > 0 && refused[0].Directive == "NoNewPrivileges", "%s on %d: %+v", c.unit, c.version, refused)
+	}
+}
+
 // TestJudgeAdmitsWhatIsEmitted: a unit that was made of a trace refuses nothing
 // in it, whichever way it is read.
 func TestJudgeAdmitsWhatIsEmitted(t *testing.T) {

@@ -274,15 +274,19 @@ func TestVersionsAndKindsWithoutAProbe(t *testing.T) {
 }
 
 // TestFiltersForAUserWhoGainsPrivileges is about what 252 does unasked: a
-// filter for a user without CAP_SYS_ADMIN sets NoNewPrivileges=.
+// filter for another user than root sets NoNewPrivileges=, though a program that
+// gains privileges needs CAP_SYS_ADMIN.
 func TestFiltersForAUserWhoGainsPrivileges(t *testing.T) {
-	p := synth.Infer(quiet().exec("op", "/usr/bin/sudo", true).Trace, synth.Options{})
+	b := quiet().exec("op", "/usr/bin/fusermount3", true).capability("op", "CAP_SYS_ADMIN", trace.OK, trace.Needed, "mount")
+	b.Capabilities[len(b.Capabilities)-1].Subject = len(b.Subjects)
+	p := synth.Infer(b.Trace, synth.Options{})
 	for _, c := range []struct {
 		opt  systemd.Options
 		kept bool
 	}{
 		{systemd.Options{Version: 252}, true},
 		{systemd.Options{Version: 252, User: "osapi"}, false},
+		{systemd.Options{Version: 252, User: "osapi", LogCalls: true}, false},
 		{systemd.Options{Version: 254, User: "osapi"}, false},
 		{systemd.Options{Version: 257, User: "osapi"}, true},
 	} {
@@ -291,6 +295,9 @@ func TestFiltersForAUserWhoGainsPrivileges(t *testing.T) {
 			written, _ := has(text, name)
 			require.Equal(t, c.kept, written, "%+v %s", c.opt, name)
 		}
+		box, err := systemd.ReadSandbox(bytes.NewReader(text), c.opt.Version)
+		require.NoError(t, err)
+		require.Empty(t, box.Refuses(b.Trace), "%+v", c.opt)
 	}
 	text, _ := emit(t, p, systemd.Options{Version: 257, User: "osapi"})
 	require.Regexp(t, `(?m)^SystemCallFilter=.*\bcapset\b`, string(text))

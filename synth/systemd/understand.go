@@ -28,7 +28,7 @@ var evaluated = setOf(strings.Fields(`CapabilityBoundingSet NoNewPrivileges Rest
 	ProtectHome PrivateTmp PrivateDevices InaccessiblePaths NoExecPaths ExecPaths BindPaths BindReadOnlyPaths TemporaryFileSystem
 	ProtectKernelTunables ProtectKernelModules ProtectKernelLogs ProtectClock ProtectHostname PrivateIPC PrivateUsers PrivateMounts PrivatePIDs
 	PrivateNetwork PrivateBPF ProtectControlGroups ProtectProc ProcSubset SystemCallFilter SystemCallArchitectures RestrictAddressFamilies
-	RestrictNamespaces RestrictRealtime RestrictFileSystems RestrictNetworkInterfaces LockPersonality MemoryDenyWriteExecute DevicePolicy
+	RestrictNamespaces RestrictRealtime RestrictFileSystems RestrictNetworkInterfaces SystemCallLog LockPersonality MemoryDenyWriteExecute DevicePolicy
 	DeviceAllow IPAddressAllow IPAddressDeny SocketBindAllow SocketBindDeny KeyringMode UMask TasksMax LimitNOFILE MemoryMax
 	User DynamicUser AmbientCapabilities StateDirectory CacheDirectory LogsDirectory RuntimeDirectory ConfigurationDirectory`))
 
@@ -338,7 +338,6 @@ func (u *understanding) names(list string) []string {
 			out = append(out, s.Name)
 		}
 	case "CapabilityBoundingSet":
-		out = []string{"CAP_SYS_ADMIN"}
 		for _, c := range u.trace.Capabilities {
 			out = append(out, c.Name)
 		}
