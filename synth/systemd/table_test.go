@@ -303,6 +303,44 @@ func TestFiltersForAUserWhoGainsPrivileges(t *testing.T) {
 	require.Regexp(t, `(?m)^SystemCallFilter=.*\bcapset\b`, string(text))
 }
 
+// TestWhatASetuidProgramExecutesNeedsNothingAmbient: sudo hands root's capabilities on,
+// to what it executes and to what that executes; not so to what the worker executes as
+// well.
+func TestWhatASetuidProgramExecutesNeedsNothingAmbient(t *testing.T) {
+	const sudo, sh, chpasswd = 2, 3, 4
+	by := func(b build, from int) build {
+		b.Execs[len(b.Execs)-1].Subject = from
+		return b
+	}
+	base := func() build {
+		b := by(by(quiet().exec("op", "/usr/bin/sudo", true).exec("op", "/usr/bin/dash", false), sudo).exec("op", "/usr/sbin/chpasswd", false), sh)
+		b.Execs = append(b.Execs, trace.Exec{Seen: did("op", trace.OK), Target: sh}) // the script's own shell
+		b.Execs[len(b.Execs)-1].Subject = chpasswd
+		b = b.capability("op", "CAP_DAC_OVERRIDE", trace.OK, trace.Needed, "openat")
+		b.Capabilities[len(b.Capabilities)-1].Subject = chpasswd
+		return b
+	}
+	both := base()
+	both.Execs = append(both.Execs, trace.Exec{Seen: did("op", trace.OK), Target: chpasswd})
+	attached := base()
+	attached.Holes = []trace.Hole{{Kind: trace.HoleAttached}}
+	for name, c := range map[string]struct {
+		b       build
+		ambient []string
+	}{
+		"by sudo alone":         {base(), nil},
+		"by the worker as well": {both, []string{"CAP_DAC_OVERRIDE"}},
+		"or before":             {attached, []string{"CAP_DAC_OVERRIDE"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text, _ := emit(t, synth.Infer(c.b.Trace, synth.Options{}), systemd.Options{Version: 257, User: "osapi"})
+			ambient := slices.DeleteFunc(values(text, "AmbientCapabilities"), func(v string) bool { return v == "" })
+			require.ElementsMatch(t, c.ambient, ambient)
+			require.Contains(t, values(text, "CapabilityBoundingSet"), "CAP_DAC_OVERRIDE")
+		})
+	}
+}
+
 func TestUMaskOnlyWhereEvident(t *testing.T) {
 	b := quiet().file("op", "/var/lib/x/f", created, "openat", trace.OK)
 	for mode, want := range map[uint32]bool{0o600: true, 0o700: true, 0o640: false, 0o604: false} {
