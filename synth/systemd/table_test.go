@@ -341,6 +341,26 @@ func TestWhatASetuidProgramExecutesNeedsNothingAmbient(t *testing.T) {
 	}
 }
 
+// TestLooksAtOtherProcesses: a process has a number, which may be folded and may not be.
+func TestLooksAtOtherProcesses(t *testing.T) {
+	for p, c := range map[trace.Path]struct {
+		uid   uint32
+		looks bool
+	}{
+		"/proc/4711/status": {0, false}, "/proc/4711/task/4712/comm": {0, false}, "/proc/sys/kernel/cmdline": {0, false},
+		"/proc/4711/cmdline": {0, true}, "/proc/4711/stat": {33, true}, "/proc/1/status": {0, true}, "/proc/4711": {33, true}, "/proc/1/task/1/comm": {0, true},
+	} {
+		for _, fold := range synth.Folds() {
+			b := quiet().file("op", p, read, "openat", trace.OK).owned(c.uid, 0, 0o444)
+			text, _ := emit(t, synth.Infer(b.Trace, synth.Options{Fold: fold}), systemd.Options{Version: 257})
+			for _, name := range []string{"ProtectProc", "PrivateUsers"} {
+				written, leftOut := has(text, name)
+				require.Equal(t, c.looks, leftOut && !written, "%s= with %s, fold %s", name, p, fold)
+			}
+		}
+	}
+}
+
 func TestUMaskOnlyWhereEvident(t *testing.T) {
 	b := quiet().file("op", "/var/lib/x/f", created, "openat", trace.OK)
 	for mode, want := range map[uint32]bool{0o600: true, 0o700: true, 0o640: false, 0o604: false} {
