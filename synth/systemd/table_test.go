@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/osapi-io/osapi-profile/synth"
@@ -394,11 +395,14 @@ func TestProtectSystemGivesWayByDegrees(t *testing.T) {
 	} {
 		p := synth.Infer(b.Trace, synth.Options{})
 		dropIn, _ := emit(t, p, systemd.Options{})
+		const open = "both writable and executable"
 		if want == "" {
 			require.NotContains(t, string(dropIn), "\nProtectSystem=")
 			require.NotContains(t, string(dropIn), "\nBindReadOnlyPaths=")
+			require.Contains(t, strings.ReplaceAll(string(dropIn), "\n#     ", " "), open, "no mount keeps what it executes from root's hands")
 			continue
 		}
+		require.NotContains(t, string(dropIn), open)
 		require.Contains(t, string(dropIn), "\nProtectSystem="+want+"\n")
 		require.Contains(t, string(dropIn), "\nBindReadOnlyPaths=-/usr/bin/worker")
 		box, err := systemd.ReadSandbox(bytes.NewReader(dropIn), systemd.DefaultVersion)

@@ -47,9 +47,13 @@ func (d *draft) waysOut(t *text) {
 // writableAndExecutable names what the worker may execute and that no mount
 // keeps it from changing.
 func (d *draft) writableAndExecutable() []string {
+	if !d.writes("NoExecPaths") {
+		return nil
+	}
 	var places []string
+	bound := d.writes("BindReadOnlyPaths")
 	for _, p := range d.plan.exec.sorted() {
-		if d.writes("NoExecPaths") && !slices.Contains(d.plan.bindRO, p) && !in(p, apiTrees) {
+		if !(bound && slices.Contains(d.plan.bindRO, p)) && !in(p, apiTrees) {
 			places = append(places, quoted(p))
 		}
 	}
