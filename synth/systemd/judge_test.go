@@ -48,6 +48,11 @@ func TestJudgeUnitsByHand(t *testing.T) {
 		{"ProtectSystem=strict\nStateDirectory=worker\nReadWritePaths=/usr/share/w /var/run/worker", nil, nil},
 		{"ProtectSystem=strict\nStateDirectory=%n\nReadWritePaths=/usr/share/w %t/worker", []string{"ProtectSystem write,create of /var/lib/worker/db u:2"},
 			[]string{"StateDirectory=%n"}},
+		{"ProtectSystem=strict\nStateDirectory=worker\nReadWritePaths=\nReadWritePaths=/usr/share/w /run/worker", nil, nil},
+		{"ProtectSystem=strict\nStateDirectory=worker\nReadWritePaths=/usr/share/w /run/worker\nStateDirectory=", []string{
+			"ProtectSystem write,create of /var/lib/worker/db u:2",
+		}, nil},
+		{"User=0\nProtectClock=1", nil, nil},
 		{"ProtectHome=true", []string{"ProtectHome read of /home/op/x u:2"}, nil},
 		{"DynamicUser=yes\nStateDirectory=worker\nRuntimeDirectory=worker", []string{
 			"ProtectSystem write of /usr/share/w :0", "AmbientCapabilities CAP_NET_RAW as user dynamic :0", "AmbientCapabilities CAP_CHOWN as user dynamic :0",
@@ -108,6 +113,7 @@ func TestFiltersThatSetNoNewPrivileges(t *testing.T) {
 		{"User=worker\nSystemCallLog=~bpf", 252, true},
 		{"User=worker\nSystemCallLog=~bpf\nSystemCallLog=", 252, false},
 		{"User=worker\nAmbientCapabilities=CAP_SYS_ADMIN", 252, false},
+		{"User=0\nSystemCallFilter=~bpf\nCapabilityBoundingSet=CAP_CHOWN", 252, false},
 		{"User=worker\nProtectClock=yes\nSystemCallLog=~bpf", 257, false},
 		{"User=worker\nSystemCallFilter=~capset\nAmbientCapabilities=CAP_SYS_ADMIN", 257, true},
 	} {
