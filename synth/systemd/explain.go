@@ -67,7 +67,7 @@ func (x *Explainer) Explain(a Assignment) synth.Explanation {
 	if err != nil {
 		return out
 	}
-	if !namesThings(a.Name, words) {
+	if !namesThings(a.Name, words) || opensThings[a.Name] {
 		out.Means = cmp.Or(out.Means, takes[a.Name])
 	}
 	var rules []string

@@ -30,9 +30,9 @@ fact that decides it had a probe. The page is generated from the table in
 
 A † marks what is done by a filter of system calls or comes with one. Before
 systemd 255, each of these implies NoNewPrivileges= for a service that runs as
-another user than root, whatever capabilities that user is given, and is left out
-where the worker gains privileges by a setuid program; from 255 on none of them
-does.
+another user than root, whatever capabilities that user is given, and is left
+out where the worker gains privileges by a setuid program; from 255 on none of
+them does.
 
 `
 
