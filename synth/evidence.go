@@ -84,7 +84,7 @@ func (e *Evidence) normalise() {
 		e.Facts = append(e.Facts, f)
 	}
 	slices.SortFunc(e.Facts, func(a, b FactRef) int {
-		return cmp.Or(cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Operation, b.Operation),
+		return cmp.Or(cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Starter, b.Starter), cmp.Compare(a.Operation, b.Operation),
 			cmp.Compare(a.Syscall, b.Syscall), cmp.Compare(a.Outcome, b.Outcome))
 	})
 	e.Rules = sortedSet(e.Rules)

@@ -3,6 +3,7 @@ package synth
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/osapi-io/osapi-profile/trace"
 )
@@ -24,7 +25,7 @@ func inferFiles(t *trace.Trace, by subjects, folds *folder) ([]FileGrant, []Abse
 	absent := map[trace.Path]*Absence{}
 	moves := pairRenames(t)
 	for i, f := range t.Files {
-		if f.Anon || f.Path == "" || f.Path[0] != '/' {
+		if f.Anon || !absolute(f.Path) {
 			continue
 		}
 		if !restsOnPermission(f.Outcome) {
@@ -57,6 +58,9 @@ func inferFiles(t *trace.Trace, by subjects, folds *folder) ([]FileGrant, []Abse
 	return grants, absences(absent)
 }
 
+// absolute says whether a name was told in full. A trace by hand may have others.
+func absolute(p trace.Path) bool { return strings.HasPrefix(string(p), "/") }
+
 func (u *fileUnion) add(f trace.File, by subjects, rules []string) {
 	u.Access |= f.Access
 	u.Mode |= f.Mode
@@ -71,7 +75,7 @@ func (u *fileUnion) add(f trace.File, by subjects, rules []string) {
 	if u.Pattern != nil {
 		u.covers = append(u.covers, string(f.Path))
 	}
-	if f.Access&trace.AccessLinkTo != 0 && f.Target != "" {
+	if f.Access&trace.AccessLinkTo != 0 && absolute(f.Target) {
 		u.targets = append(u.targets, string(f.Target))
 		u.Moves = append(u.Moves, Move{From: f.Target, Link: true})
 	}
@@ -128,7 +132,7 @@ func pairRenames(t *trace.Trace) map[int][]Move {
 	from := map[call][]trace.Path{}
 	key := func(f trace.File) call { return call{f.Subject, f.Operation, f.Syscall, f.First} }
 	for _, f := range t.Files {
-		if f.Access&trace.AccessRenameFrom != 0 && restsOnPermission(f.Outcome) {
+		if f.Access&trace.AccessRenameFrom != 0 && restsOnPermission(f.Outcome) && absolute(f.Path) {
 			from[key(f)] = append(from[key(f)], f.Path)
 		}
 	}
@@ -136,7 +140,7 @@ func pairRenames(t *trace.Trace) map[int][]Move {
 	for i, f := range t.Files {
 		switch {
 		case f.Access&trace.AccessRenameTo == 0 || !restsOnPermission(f.Outcome):
-		case f.Target != "":
+		case absolute(f.Target):
 			moves[i] = []Move{{From: f.Target}}
 		default:
 			moves[i] = likely(f.Path, from[key(f)])

@@ -183,3 +183,29 @@ func TestEscapes(t *testing.T) {
 	}
 	require.Equal(t, []trace.Path{"/etc/cron.d/x", "/run/dbus/system_bus_socket", "/run/docker.sock", "/usr/bin/daemon"}, paths)
 }
+
+// A name that was not told in full is no place that something was moved from.
+func TestMovesAreOfWholeNames(t *testing.T) {
+	for target, want := range map[trace.Path][]synth.Move{
+		"/srv/old": {{From: "/srv/old"}}, "old": {{From: "/srv/.new"}}, "./old": {{From: "/srv/.new"}}, "": {{From: "/srv/.new"}},
+	} {
+		in := oneRun()
+		in.Files = []trace.File{
+			file("/srv/.new", trace.AccessRenameFrom, trace.OK), file("old", trace.AccessRenameFrom, trace.OK),
+			file("/srv/new", trace.AccessRenameTo, trace.OK), file("/srv/linked", trace.AccessLinkTo, trace.OK),
+		}
+		in.Files[2].Target, in.Files[3].Target = target, target
+		for _, g := range synth.Infer(in, synth.Options{}).Files {
+			switch {
+			case g.Path == "/srv/new":
+				require.Equal(t, want, g.Moves, target)
+			case g.Path == "/srv/linked" && target == "/srv/old":
+				require.Equal(t, target, g.Target)
+				require.Equal(t, []synth.Move{{From: target, Link: true}}, g.Moves)
+			default:
+				require.Empty(t, g.Target)
+				require.Empty(t, g.Moves)
+			}
+		}
+	}
+}

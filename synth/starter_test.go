@@ -29,3 +29,18 @@ func TestStarterHasAName(t *testing.T) {
 		require.Equal(t, want, p.Execs[0].Facts[0].String())
 	}
 }
+
+// An execve by a program without a name and one by who started the worker differ in that
+// alone, and stand in one order.
+func TestStartersStandInOneOrder(t *testing.T) {
+	for range 50 {
+		in := &trace.Trace{
+			Runs: []trace.Run{{}}, Subjects: []trace.Subject{{ID: 1, Exe: "/usr/bin/w"}, {ID: 2}},
+			Execs: []trace.Exec{{Seen: trace.Seen{Outcome: trace.OK}, Target: 1}, {Seen: trace.Seen{Subject: 2, Outcome: trace.OK}, Target: 1}},
+		}
+		facts := Infer(in, Options{}).Execs[0].Facts
+		require.Len(t, facts, 2)
+		require.Empty(t, facts[0].Starter)
+		require.Equal(t, "the recorder (before the worker)", facts[1].Starter)
+	}
+}

@@ -56,7 +56,7 @@ func (p *Policy) Denied(t *trace.Trace) []Denial {
 			return Denial{Kind: "file", Name: string(f.Path), Asks: asked.String(), Of: f},
 				p.admitsName(f.Path, cmp.Or(f.Type, types[f.Path]), owner, asked, known)
 		})
-		if f.Access&trace.AccessLinkTo != 0 && f.Target != "" {
+		if f.Access&trace.AccessLinkTo != 0 && strings.HasPrefix(string(f.Target), "/") {
 			ask(f.Seen, func(p *Policy) (Denial, bool) {
 				return Denial{Kind: "file", Name: string(f.Path), Asks: "link -> " + string(f.Target), Of: f}, p.admitsLink(f.Path, f.Target)
 			})

@@ -1,6 +1,7 @@
 package apparmor
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -149,20 +150,28 @@ func (m aims) admits(p *Policy, a trace.Argument) (Denial, bool) {
 	return d, true
 }
 
+// signalSet is a condition on signals: one of them or several in parentheses.
+var signalSet = regexp.MustCompile(`[\s)]set\s*=\s*(\([^)]*\)|[^\s(]+)`)
+
+// listed takes a list of a rule apart: its words stand between commas or blanks, in
+// quotes or not.
+func listed(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return strings.ContainsRune(" \t\n(),\"", r) })
+}
+
 // has says whether a rule grants the access, to the signal where one is asked
 // for. Without a peer that is known, only a rule for all of them does.
 func (p *Policy) has(kind, access, signal, peer string) bool {
 	return slices.ContainsFunc(p.Others, func(rule string) bool {
 		rest, ok := strings.CutPrefix(rule, kind)
-		rest, who, limited := strings.Cut(rest, "peer=")
-		if !ok || limited && !p.isPeer(who, peer) {
+		if !ok {
 			return false
 		}
-		head, set, limited := strings.Cut(rest, "set=(")
-		inSet := !limited || slices.Contains(strings.Split(strings.TrimSuffix(strings.TrimSpace(set), ")"), ", "), signal)
-		return inSet && (strings.TrimSpace(head) == "" || slices.Contains(strings.FieldsFunc(head, func(r rune) bool {
-			return strings.ContainsRune(" (),", r)
-		}), access))
+		sets := signalSet.FindAllStringSubmatch(rest, -1)
+		inSet := sets == nil || slices.ContainsFunc(sets, func(set []string) bool { return slices.Contains(listed(set[1]), signal) })
+		head, who, limited := strings.Cut(signalSet.ReplaceAllString(rest, " "), "peer=")
+		accesses := listed(head)
+		return inSet && (len(accesses) == 0 || slices.Contains(accesses, access)) && (!limited || p.isPeer(strings.Trim(who, ` "`), peer))
 	})
 }
 

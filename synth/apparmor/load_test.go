@@ -209,3 +209,16 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// TestFileAloneIsEverything: the parser takes it for /{**,}, which the root directory
+// itself is among.
+func TestFileAloneIsEverything(t *testing.T) {
+	tr := traced(
+		trace.File{Seen: trace.Seen{Subject: 1, Outcome: trace.OK}, Path: "/", Access: trace.AccessRead, Type: "dir"},
+		trace.File{Seen: trace.Seen{Subject: 1, Outcome: trace.OK}, Path: "/etc/x", Access: trace.AccessWrite, Type: "file"},
+	)
+	denied, _ := loadOne(t, "profile x {\n capability,\n file,\n}\n").Judge(tr)
+	require.Empty(t, denied)
+	denied, _ = loadOne(t, "profile x {\n capability,\n /** rwkmlix,\n}\n").Judge(tr)
+	require.Len(t, denied, 1)
+}

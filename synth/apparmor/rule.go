@@ -34,7 +34,7 @@ func (p *Policy) bareRule(at synth.Line, words []word, vars map[string][]string,
 		return p.fileRule(at, words, vars, owner, deny)
 	case first.text == "file":
 		if len(words) == 1 {
-			words = []word{{text: "file"}, {text: "/**"}, {text: "rwkmlix"}}
+			words = []word{{text: "file"}, {text: "/{**,}"}, {text: "rwkmlix"}} // as the parser has it: the root directory as well
 		}
 		return p.fileRule(at, words[1:], vars, owner, deny)
 	case first.text == "capability":

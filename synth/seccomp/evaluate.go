@@ -68,25 +68,49 @@ func (f *Filter) knows(s trace.Syscall) bool {
 	return f.names(s.Name) || s.Name == "clone3" && f.names("clone")
 }
 
-// names says whether some entry allows a call.
+// passes says whether a call goes on: one that is only logged does.
+func passes(action specs.LinuxSeccompAction) bool {
+	return action == specs.ActAllow || action == specs.ActLog
+}
+
+// entries are what a filter has about a call. Runtimes pass over those that say what the
+// default does, and of the rest libseccomp keeps the first without conditions alone.
+func (f *Filter) entries(call string) []Entry {
+	var out []Entry
+	for _, e := range f.Syscalls {
+		switch {
+		case !slices.Contains(e.Names, call) || e.Action == f.DefaultAction:
+		case len(e.Args) == 0:
+			return []Entry{e}
+		default:
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// names says whether a call is let through with some arguments at least.
 func (f *Filter) names(call string) bool {
-	return f.DefaultAction == specs.ActAllow ||
-		slices.ContainsFunc(f.Syscalls, func(e Entry) bool { return e.Action == specs.ActAllow && slices.Contains(e.Names, call) })
+	entries := f.entries(call)
+	if len(entries) == 1 && len(entries[0].Args) == 0 {
+		return passes(entries[0].Action)
+	}
+	return passes(f.DefaultAction) || slices.ContainsFunc(entries, func(e Entry) bool { return passes(e.Action) })
 }
 
 // allows says whether a call is let through with a value of one argument,
 // whatever the others are.
 func (f *Filter) allows(call string, index uint, value uint64) bool {
 	action := f.DefaultAction
-	for _, e := range f.Syscalls {
-		if slices.Contains(e.Names, call) && e.matches(index, value) {
+	for _, e := range f.entries(call) {
+		if e.matches(index, value) {
 			action = e.Action
-			if action != specs.ActAllow {
-				break // libseccomp keeps the one that was asked for with conditions
+			if !passes(action) {
+				break // of two that match, which one libseccomp asks first is not known
 			}
 		}
 	}
-	return action == specs.ActAllow || action == specs.ActLog
+	return passes(action)
 }
 
 // matches says whether all conditions hold that are on the argument. One on

@@ -112,6 +112,40 @@ func TestRefusesToBeMade(t *testing.T) {
 	require.ErrorIs(t, Write(&bytes.Buffer{}, synth.Infer(in, synth.Options{}), Options{}), ErrBlind)
 }
 
+// TestFiltersByHand is about filters that are no list of what is allowed.
+func TestFiltersByHand(t *testing.T) {
+	const denies = `"action":"SCMP_ACT_ERRNO"`
+	netlink := traced("socket", "read")
+	netlink.Sockets = []trace.Socket{{Seen: ok("work"), Action: "create", Family: "AF_NETLINK", Type: "SOCK_RAW"}}
+	for name, c := range map[string]struct {
+		text    string
+		in      *trace.Trace
+		refused []string
+	}{
+		"a list of what is denied": {`{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mount","bpf"],` + denies + `}]}`,
+			traced("mount", "read"), []string{"mount "}},
+		"with arguments that are denied": {`{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["socket","socketpair"],` + denies +
+			`,"args":[{"index":0,"value":16,"op":"SCMP_CMP_EQ"}]}]}`, netlink, []string{"socket of AF_NETLINK"}},
+		"of other arguments": {`{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["socket","socketpair"],` + denies +
+			`,"args":[{"index":0,"value":17,"op":"SCMP_CMP_EQ"}]}]}`, netlink, nil},
+		"all is logged":                 {`{"defaultAction":"SCMP_ACT_LOG"}`, netlink, nil},
+		"logged but for what is denied": {`{"defaultAction":"SCMP_ACT_LOG","syscalls":[{"names":["read"],` + denies + `}]}`, traced("mount", "read"), []string{"read "}},
+		"what is listed is logged":      {`{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read"],"action":"SCMP_ACT_LOG"}]}`, traced("mount", "read"), []string{"mount "}},
+		"an entry without conditions decides": {`{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["socket"],` + denies +
+			`,"args":[{"index":0,"value":17,"op":"SCMP_CMP_EQ"}]},{"names":["socket","socketpair"],` + denies + `}]}`, netlink, []string{"socket "}},
+		"what the default does as well is no entry": {`{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read"],` + denies +
+			`},{"names":["read"],"action":"SCMP_ACT_ALLOW"}]}`, traced("read"), nil},
+	} {
+		f, err := Read(strings.NewReader(c.text))
+		require.NoError(t, err, name)
+		var refused []string
+		for _, r := range f.Refuses(c.in) {
+			refused = append(refused, r.Fact)
+		}
+		require.Equal(t, c.refused, refused, name)
+	}
+}
+
 func TestReadRefuses(t *testing.T) {
 	for _, text := range []string{"", "{", "[]", `{"syscalls": 1}`, `{}`} {
 		_, err := Read(strings.NewReader(text))

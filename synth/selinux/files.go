@@ -134,7 +134,7 @@ func (m *module) way(p trace.Path) {
 			m.rules.allow(typ, "dir", "getattr", "search")
 			m.rules.allow(typ, "lnk_file", "getattr", "read") // a link on the way has the label of what is beside it
 		}
-		if dir == "/" {
+		if dir == "/" || dir == "." {
 			return
 		}
 	}

@@ -1,6 +1,7 @@
 package systemd
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -96,7 +97,7 @@ func changesTunable(g synth.FileGrant) bool {
 
 // aboutOthers are the files in /proc/PID that programs read of other processes
 // than themselves.
-var aboutOthers = []string{"/cmdline", "/environ", "/root", "/cwd"}
+var aboutOthers = []string{"cmdline", "environ", "root", "cwd"}
 
 // againstProtectProc finds looks at other processes. The facts do not tell
 // which process a number was, so the signs are: process 1, a listing of /proc,
@@ -125,18 +126,21 @@ func (d *draft) coversProc() []conflict {
 // What is said of a process may be of another one by itself, such as its namespaces.
 func coversProc(name, fs string) bool { return fs != "" && fs != "proc" && beyondProcess(name) }
 
+// looksAtOthers goes by the number of a process, whether or not it was folded.
 func (d *draft) looksAtOthers() []conflict {
 	return d.files("tells of another process", func(g synth.FileGrant) bool {
-		switch p := g.Name(); {
-		case g.Path == "/proc":
+		text := shape(g.Name())
+		if text == "/proc" {
 			return g.Access&trace.AccessRead != 0
-		case g.Path != "":
-			return synth.Within(g.Path, "/proc/1")
-		case !strings.HasPrefix(string(p[0].Text), "/proc/") || len(p) < 2:
-			return false
-		default:
-			last := string(p[len(p)-1].Text)
-			return !g.Owned || slices.Contains(aboutOthers, last)
 		}
+		rest, inside := strings.CutPrefix(text, "/proc/")
+		pid, below, _ := strings.Cut(rest, "/")
+		switch {
+		case !inside || strings.Trim(pid, "0123456789*") != "":
+			return false
+		case pid == "1" || !g.Owned:
+			return true
+		}
+		return slices.Contains(aboutOthers, path.Base(below))
 	})
 }

@@ -9,7 +9,7 @@ type Directive struct {
 	Takes  string   // what it takes away
 	Unless string   // what keeps it from being written; of one that never is, why not
 	Facts  []string // kinds of facts without which it cannot be told
-	Filter bool     // before systemd 255 implies NoNewPrivileges= for a user without CAP_SYS_ADMIN
+	Filter bool     // before systemd 255 implies NoNewPrivileges= for another user than root
 }
 
 // Reference lists what may be written, in the order of the text.

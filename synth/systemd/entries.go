@@ -1,7 +1,6 @@
 package systemd
 
 import (
-	"path"
 	"slices"
 
 	"github.com/osapi-io/osapi-profile/synth"
@@ -52,10 +51,11 @@ func (e entries) over(p trace.Path, bounds ...trace.Path) trace.Path {
 		if e[p] != nil {
 			return p
 		}
-		if p == "/" || p == "" || slices.Contains(bounds, p) {
+		up := parent(p)
+		if up == p || slices.Contains(bounds, p) {
 			return ""
 		}
-		p = trace.Path(path.Dir(string(p)))
+		p = up
 	}
 }
 
@@ -65,7 +65,7 @@ func (e entries) collapse(bounds ...trace.Path) {
 		if p == "/" || slices.Contains(bounds, p) {
 			continue
 		}
-		if up := e.over(trace.Path(path.Dir(string(p))), bounds...); up != "" {
+		if up := e.over(parent(p), bounds...); up != "" {
 			e[up].evidence = append(e[up].evidence, e[p].evidence...)
 			for _, r := range e[p].rules {
 				e.add(up, "", synth.Evidence{}, r)

@@ -117,14 +117,15 @@ func (s *Sandbox) expandGroups() {
 }
 
 // noNewPrivileges says whether the flag is set: by its directive, or because a
-// filter has to be installed for a user without CAP_SYS_ADMIN. Newer versions
-// keep the privileges for that as long as the filter lets them be dropped.
+// filter has to be installed for another user than root, whatever capabilities it
+// has (see filtersCostPrivileges). Newer versions keep the privileges for that as
+// long as the filter lets them be dropped.
 func (s *Sandbox) noNewPrivileges() bool {
-	user := s.value("User")
-	if s.yes("NoNewPrivileges") || user == "" || user == "root" || s.capabilities["CAP_SYS_ADMIN"] {
+	if s.yes("NoNewPrivileges") || isRoot(s.value("User")) {
 		return s.yes("NoNewPrivileges")
 	}
-	filtered := s.calls != nil || s.families != nil || s.namespaces != nil || len(s.archs) > 0
+	filtered := s.calls != nil || s.families != nil || s.namespaces != nil || len(s.archs) > 0 ||
+		strings.Trim(s.value("SystemCallLog"), "~ ") != ""
 	for _, d := range []string{
 		"LockPersonality", "MemoryDenyWriteExecute", "PrivateDevices", "ProtectClock", "ProtectHostname", "ProtectKernelTunables",
 		"ProtectKernelModules", "ProtectKernelLogs", "RestrictRealtime", "RestrictSUIDSGID",

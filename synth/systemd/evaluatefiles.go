@@ -84,7 +84,7 @@ func (s *Sandbox) refusesFile(f trace.File, w *scene) string {
 	if up := deepest(s.mounts, parent(f.Path)); entry != 0 && up != nil && up.readOnly {
 		return up.by
 	}
-	if f.Target != "" && f.Access&(trace.AccessRenameTo|trace.AccessLinkTo) != 0 {
+	if strings.HasPrefix(string(f.Target), "/") && f.Access&(trace.AccessRenameTo|trace.AccessLinkTo) != 0 {
 		if from, to := deepest(s.mounts, parent(f.Target)), deepest(s.mounts, parent(f.Path)); from != to {
 			return by(from, to)
 		}

@@ -118,10 +118,7 @@ func (s *Sandbox) maySee(f trace.File) bool {
 	return f.Type != "" && f.UID == f.FSUID && !synth.Within(f.Path, "/proc/1")
 }
 
-func (s *Sandbox) root() bool {
-	user := s.value("User")
-	return user == "" || user == "root" || user == "0"
-}
+func (s *Sandbox) root() bool { return isRoot(s.value("User")) }
 
 // ownUsers says whether the service has a user namespace of its own.
 func (s *Sandbox) ownUsers() bool {

@@ -67,7 +67,7 @@ func (x *Explainer) Explain(a Assignment) synth.Explanation {
 	if err != nil {
 		return out
 	}
-	if !namesThings(a.Name, words) {
+	if !namesThings(a.Name, words) || opensThings[a.Name] {
 		out.Means = cmp.Or(out.Means, takes[a.Name])
 	}
 	var rules []string
@@ -98,8 +98,13 @@ func namesThings(name string, words []string) bool {
 	if name == "RestrictNamespaces" {
 		return !slices.Equal(words, []string{"yes"})
 	}
-	return slices.Contains(lists, name) && name != "RestrictFileSystems" || pathLists[name] || name == "TemporaryFileSystem" || name == "AmbientCapabilities" || name == "SystemCallArchitectures"
+	return slices.Contains(lists, name) && name != "RestrictFileSystems" || pathLists[name] || opensThings[name]
 }
+
+// opensThings are the other lists in which each word opens something.
+var opensThings = setOf([]string{
+	"TemporaryFileSystem", "AmbientCapabilities", "SystemCallArchitectures", "SupplementaryGroups", "DeviceAllow", "SocketBindAllow", "IPAddressAllow",
+})
 
 // frame are the lines of a unit that are there in every one.
 var frame = setOf([]string{
@@ -177,11 +182,13 @@ func (x *Explainer) word(name, w string) ([]synth.Grant, []string) {
 	case "SystemCallLog":
 		return x.call(strings.TrimPrefix(w, "~"))
 	case "SocketBindAllow":
-		return x.socketsWhere(func(s synth.SocketGrant) bool { return isInet(s.Family) && s.Action == "bind" }), nil
+		return x.bound(w), nil
 	case "IPAddressAllow":
-		return x.socketsWhere(func(s synth.SocketGrant) bool { return isInet(s.Family) && s.Address != "" }), nil
+		return x.reached(w), nil
 	case "DeviceAllow":
-		return x.grantsOfDevices(w), nil
+		return x.devices(w), nil
+	case "SupplementaryGroups":
+		return x.byGroup(w), nil
 	case "CapabilityBoundingSet", "AmbientCapabilities":
 		return x.grantsOf(func(g synth.Grant) bool { return g.Kind == "capability" && g.Name == w }), nil
 	case "SystemCallArchitectures":
@@ -221,27 +228,6 @@ func (x *Explainer) grantsOf(is func(synth.Grant) bool) []synth.Grant {
 	for _, g := range x.d.Grants() {
 		if is(g) {
 			out = append(out, g)
-		}
-	}
-	return out
-}
-
-func (x *Explainer) socketsWhere(is func(synth.SocketGrant) bool) []synth.Grant {
-	var out []synth.Grant
-	for _, s := range x.d.Sockets {
-		if is(s) {
-			out = append(out, s.Grant())
-		}
-	}
-	return out
-}
-
-func (x *Explainer) grantsOfDevices(node string) []synth.Grant {
-	var out []synth.Grant
-	for _, g := range x.d.Files {
-		device := slices.ContainsFunc(g.Devices, func(d string) bool { return "/dev/"+strings.Replace(d, " ", "/", 1) == node })
-		if device || len(g.Devices) > 0 && g.Path == trace.Path(node) {
-			out = append(out, g.Grant())
 		}
 	}
 	return out

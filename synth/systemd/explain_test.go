@@ -2,9 +2,11 @@ package systemd_test
 
 import (
 	"bytes"
+	"maps"
 	"math/rand/v2"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"testing"
 
 	"github.com/osapi-io/osapi-profile/synth"
@@ -17,6 +19,8 @@ import (
 // TestEveryLineIsExplained: each line that is written leads back to facts of the
 // trace or to a named rule, and so does each directive that is left out.
 func TestEveryLineIsExplained(t *testing.T) {
+	opens := map[string]bool{"DeviceAllow": true, "SocketBindAllow": true, "IPAddressAllow": true, "SupplementaryGroups": true}
+	opened := map[string]int{}
 	omitted := regexp.MustCompile(`(?m)^# (\w+)= left out`)
 	check := func(in *trace.Trace, opt systemd.Options) {
 		p := synth.Infer(in, synth.Options{User: opt.User})
@@ -33,6 +37,10 @@ func TestEveryLineIsExplained(t *testing.T) {
 		for _, a := range all {
 			e := x.Explain(a)
 			require.True(t, e.Explained(), "%s\n%s", a.Line, b.String())
+			if opens[a.Name] && a.Value != "" {
+				require.NotEmpty(t, e.Grants, a.Line)
+				opened[a.Name]++
+			}
 			for _, g := range e.Grants {
 				require.NotEqual(t, "against", g.Kind, "%s", a.Line)
 				for _, f := range g.Facts {
@@ -47,7 +55,7 @@ func TestEveryLineIsExplained(t *testing.T) {
 		}
 	}
 	options := []systemd.Options{{Version: 252}, {Version: 252, User: "osapi", Limits: true}, {Version: 257, User: "osapi"}, {Version: 257, ReadAllowlist: true}}
-	for _, b := range samples() {
+	for _, b := range append(slices.Collect(maps.Values(samples())), opener()) {
 		for _, opt := range options {
 			check(b.Trace, opt)
 		}
@@ -62,6 +70,56 @@ func TestEveryLineIsExplained(t *testing.T) {
 		in, err := trace.ReadFile(file)
 		require.NoError(t, err)
 		check(in, systemd.Options{})
+	}
+	for name := range opens {
+		require.NotZero(t, opened[name], name)
+	}
+}
+
+// opener needs what lists open again: two devices, ports, addresses and a group.
+func opener() build {
+	return newTrace("/usr/bin/opener").calls("openat", "socket", "bind", "listen", "connect").
+		file("op", "/dev/kvm", trace.AccessRead|trace.AccessWrite, "openat", trace.OK).typed("char", "10:232").
+		file("op", "/dev/sda", read, "openat", trace.OK).typed("block", "8:0").
+		file("op", "/var/log/syslog", read, "openat", trace.OK).owned(0, 0, 0o640).grouped(4).
+		inet("bind", "SOCK_STREAM", "127.0.0.1", 8080).inet("listen", "SOCK_STREAM", "127.0.0.1", 8080).
+		inet("bind", "SOCK_DGRAM", "127.0.0.1", 40000).
+		inet("connect", "SOCK_STREAM", "192.0.2.7", 443).inet("connect", "SOCK_STREAM", "198.51.100.9", 5432)
+}
+
+func (b build) grouped(gid uint32) build {
+	b.Files[len(b.Files)-1].GID = gid
+	return b
+}
+
+// TestEachWordIsExplainedByItself: a word that somebody added to a list is not taken for
+// what others in it are needed for.
+func TestEachWordIsExplainedByItself(t *testing.T) {
+	x, err := systemd.NewExplainer(synth.Infer(opener().Trace, synth.Options{User: "osapi"}), systemd.Options{Version: 257, User: "osapi"})
+	require.NoError(t, err)
+	for text, want := range map[string][]string{
+		"DeviceAllow=/dev/kvm rw":          {"/dev/kvm"},
+		"DeviceAllow=block-sd r":           {"/dev/sda"},
+		"DeviceAllow=/dev/fuse rw":         nil,
+		"SocketBindAllow=ipv4:tcp:8080":    {"127.0.0.1:8080"},
+		"SocketBindAllow=udp":              {"127.0.0.1:40000"},
+		"SocketBindAllow=ipv4:tcp:22":      nil,
+		"SocketBindAllow=ipv6:udp":         nil,
+		"IPAddressAllow=192.0.2.0/24":      {"192.0.2.7:443"},
+		"IPAddressAllow=203.0.113.1":       nil,
+		"SupplementaryGroups=adm":          {"/var/log/syslog"},
+		"SupplementaryGroups=docker adm x": {"/var/log/syslog"},
+		"SupplementaryGroups=docker":       nil,
+	} {
+		all, err := systemd.ReadAssignments("", []byte("[Service]\n"+text))
+		require.NoError(t, err)
+		e := x.Explain(all[0])
+		var names []string
+		for _, g := range e.Grants {
+			names = append(names, g.Name)
+		}
+		require.Equal(t, want, names, text)
+		require.Empty(t, e.Rules, text)
 	}
 }
 

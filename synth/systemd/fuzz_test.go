@@ -118,6 +118,32 @@ func TestOperatorsNamesAreChecked(t *testing.T) {
 	require.NotContains(t, unit.String(), "Arguments are never recorded")
 }
 
+// FuzzMoves writes text for whatever a trace says was renamed or linked to what: names
+// that were not told in full end no search for the directories above them.
+func FuzzMoves(f *testing.F) {
+	for _, n := range []string{"/srv/a/b", "/srv/c", "name", "a/b", ".", "..", "../x", "//", "/..", "/a//b/", "/home/op/x", "/", "/tmp/x", "\n"} {
+		f.Add(n, "/srv/new/x", n, true)
+		f.Add("/srv/old", n, n, false)
+		f.Add(n, "/usr/bin/new", "", false)
+	}
+	f.Fuzz(func(t *testing.T, from, to, target string, link bool) {
+		b := quiet().exec("op", "/srv/new/program", false).file("op", "/srv/new/x", created, "openat", trace.OK)
+		removed, made := trace.AccessRenameFrom, trace.AccessRenameTo
+		if link {
+			removed, made = trace.AccessLinkFrom, trace.AccessLinkTo
+		}
+		b = b.file("op", trace.Path(from), removed, "rename", trace.OK).file("op", trace.Path(to), made, "rename", trace.OK)
+		b.Files[len(b.Files)-1].Target = trace.Path(target)
+		for _, opt := range []systemd.Options{{Version: 252}, {Version: 257, User: "osapi", ReadAllowlist: true}} {
+			var text bytes.Buffer
+			require.NoError(t, systemd.DropIn(&text, synth.Infer(b.Trace, synth.Options{User: opt.User}), opt))
+			box, err := systemd.ReadSandbox(&text, opt.Version)
+			require.NoError(t, err)
+			box.Refuses(b.Trace)
+		}
+	})
+}
+
 // FuzzReadSettings reads any text without a crash, and what it can read it
 // reads the same again after being written out.
 func FuzzReadSettings(f *testing.F) {

@@ -34,7 +34,9 @@ func Judge(all []Assignment, t *trace.Trace, version int, groups Groups) ([]Judg
 	for _, d := range box.doubts {
 		u.unjudged = append(u.unjudged, synth.Unjudged{Line: lineOf(all, Refusal{Directive: d.Directive, Of: trace.File{Path: d.At}}), Why: d.Why})
 	}
-	if user := box.value("User"); user != "" && slices.ContainsFunc(t.Runs, func(r trace.Run) bool { return r.User != user }) {
+	if user := box.value("User"); user != "" && slices.ContainsFunc(t.Runs, func(r trace.Run) bool {
+		return r.User != user && !(r.User == "root" && isRoot(user))
+	}) {
 		u.unjudged = append(u.unjudged, synth.Unjudged{
 			Line: synth.Line{Text: "User=" + user},
 			Why:  "the trace was made as another user: what owners and modes of files refuse to this one is not told",
@@ -48,7 +50,7 @@ func Judge(all []Assignment, t *trace.Trace, version int, groups Groups) ([]Judg
 // of its own, by a setuid bit or file capabilities, brings them along.
 func (s *Sandbox) ambient(t *trace.Trace) []Refusal {
 	user := s.value("User")
-	if user == "" || user == "root" || user == "0" {
+	if isRoot(user) {
 		return nil
 	}
 	words, _, err := s.words("AmbientCapabilities")

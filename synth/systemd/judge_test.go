@@ -48,6 +48,11 @@ func TestJudgeUnitsByHand(t *testing.T) {
 		{"ProtectSystem=strict\nStateDirectory=worker\nReadWritePaths=/usr/share/w /var/run/worker", nil, nil},
 		{"ProtectSystem=strict\nStateDirectory=%n\nReadWritePaths=/usr/share/w %t/worker", []string{"ProtectSystem write,create of /var/lib/worker/db u:2"},
 			[]string{"StateDirectory=%n"}},
+		{"ProtectSystem=strict\nStateDirectory=worker\nReadWritePaths=\nReadWritePaths=/usr/share/w /run/worker", nil, nil},
+		{"ProtectSystem=strict\nStateDirectory=worker\nReadWritePaths=/usr/share/w /run/worker\nStateDirectory=", []string{
+			"ProtectSystem write,create of /var/lib/worker/db u:2",
+		}, nil},
+		{"User=0\nProtectClock=1", nil, nil},
 		{"ProtectHome=true", []string{"ProtectHome read of /home/op/x u:2"}, nil},
 		{"DynamicUser=yes\nStateDirectory=worker\nRuntimeDirectory=worker", []string{
 			"ProtectSystem write of /usr/share/w :0", "AmbientCapabilities CAP_NET_RAW as user dynamic :0", "AmbientCapabilities CAP_CHOWN as user dynamic :0",
@@ -92,6 +97,31 @@ func TestJudgeUnitsByHand(t *testing.T) {
 		}
 		require.ElementsMatch(t, c.denied, denied, c.unit)
 		require.ElementsMatch(t, c.unjudged, open, c.unit)
+	}
+}
+
+// TestFiltersThatSetNoNewPrivileges is about units whose filters keep a setuid program
+// from gaining anything, though nothing in them says so (each measured).
+func TestFiltersThatSetNoNewPrivileges(t *testing.T) {
+	for _, c := range []struct {
+		unit    string
+		version int
+		set     bool
+	}{
+		{"User=worker\nProtectClock=yes", 252, true},
+		{"User=worker\nProtectClock=yes\nCapabilityBoundingSet=CAP_SYS_ADMIN\nAmbientCapabilities=CAP_SYS_ADMIN", 252, true},
+		{"User=worker\nSystemCallLog=~bpf", 252, true},
+		{"User=worker\nSystemCallLog=~bpf\nSystemCallLog=", 252, false},
+		{"User=worker\nAmbientCapabilities=CAP_SYS_ADMIN", 252, false},
+		{"User=0\nSystemCallFilter=~bpf\nCapabilityBoundingSet=CAP_CHOWN", 252, false},
+		{"User=worker\nProtectClock=yes\nSystemCallLog=~bpf", 257, false},
+		{"User=worker\nSystemCallFilter=~capset\nAmbientCapabilities=CAP_SYS_ADMIN", 257, true},
+	} {
+		all, err := systemd.ReadAssignments("u", []byte("[Service]\n"+c.unit+"\n"))
+		require.NoError(t, err)
+		refused, _, err := systemd.Judge(all, works().exec("op", "/usr/bin/sudo", true).Trace, c.version, groups)
+		require.NoError(t, err)
+		require.Equal(t, c.set, len(refused) > 0 && refused[0].Directive == "NoNewPrivileges", "%s on %d: %+v", c.unit, c.version, refused)
 	}
 }
 

@@ -272,6 +272,7 @@ func judgedLimits() []judging {
 	peaks := func(r trace.Resources) build { return works().peaks(r) }
 	return []judging{
 		{unit: "TasksMax=10", denies: peaks(trace.Resources{TasksPeak: 11}), admits: peaks(trace.Resources{TasksPeak: 10})},
+		{unit: "TasksMax=1", denies: peaks(trace.Resources{TasksPeak: 2}), admits: peaks(trace.Resources{TasksPeak: 1})},
 		{unit: "TasksMax=80%", admits: works(), why: "depends on the host"},
 		{unit: "LimitNOFILE=1K", denies: peaks(trace.Resources{FilesPeak: 1025}), admits: peaks(trace.Resources{FilesPeak: 1024})},
 		{unit: "LimitNOFILE=10:20", denies: peaks(trace.Resources{FilesPeak: 21}), admits: peaks(trace.Resources{FilesPeak: 10})},

@@ -29,9 +29,10 @@ fact that decides it had a probe. The page is generated from the table in
 ` + "`synth/systemd`; `go test ./synth/systemd -run TestPage -update`" + ` renews it.
 
 A † marks what is done by a filter of system calls or comes with one. Before
-systemd 255, each of these implies NoNewPrivileges= for a service that runs as a
-user without CAP_SYS_ADMIN, and is left out where the worker gains privileges by
-a setuid program; from 255 on none of them does.
+systemd 255, each of these implies NoNewPrivileges= for a service that runs as
+another user than root, whatever capabilities that user is given, and is left
+out where the worker gains privileges by a setuid program; from 255 on none of
+them does.
 
 `
 

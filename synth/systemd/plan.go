@@ -1,7 +1,6 @@
 package systemd
 
 import (
-	"path"
 	"slices"
 
 	"github.com/osapi-io/osapi-profile/synth"
@@ -222,9 +221,15 @@ func moveAcross(m synth.Move, g synth.FileGrant) string {
 	return quoted(m.From) + " is moved to " + name(g.Name()) + ", which no mount may separate"
 }
 
+// commonDir is the deepest directory that both lie in, "/" for names that are not
+// told in full.
 func commonDir(a, b trace.Path) trace.Path {
 	for !synth.Within(b, a) {
-		a = trace.Path(path.Dir(string(a)))
+		up := parent(a)
+		if up == a {
+			return "/"
+		}
+		a = up
 	}
 	return a
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/osapi-io/osapi-profile/synth"
+	"github.com/osapi-io/osapi-profile/trace"
 )
 
 // DefaultVersion is the systemd that text is written for when none is named:
@@ -42,6 +43,7 @@ type draft struct {
 	*synth.Profile
 	Options
 	plan   *plan
+	gained map[trace.Path]bool // programs that never run with the worker's own privileges alone
 	dropIn bool
 }
 
@@ -59,7 +61,7 @@ func newDraft(p *synth.Profile, opt Options, dropIn bool) (*draft, error) {
 			return nil, fmt.Errorf("%s %q %w: use letters, digits and any of . _ - @ : + /", n.what, n.name, ErrName)
 		}
 	}
-	d := &draft{Profile: p, Options: opt, dropIn: dropIn}
+	d := &draft{Profile: p, Options: opt, gained: gainedPrograms(p), dropIn: dropIn}
 	d.plan = newPlan(d)
 	return d, nil
 }

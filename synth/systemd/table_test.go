@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/osapi-io/osapi-profile/synth"
@@ -274,15 +275,19 @@ func TestVersionsAndKindsWithoutAProbe(t *testing.T) {
 }
 
 // TestFiltersForAUserWhoGainsPrivileges is about what 252 does unasked: a
-// filter for a user without CAP_SYS_ADMIN sets NoNewPrivileges=.
+// filter for another user than root sets NoNewPrivileges=, though a program that
+// gains privileges needs CAP_SYS_ADMIN.
 func TestFiltersForAUserWhoGainsPrivileges(t *testing.T) {
-	p := synth.Infer(quiet().exec("op", "/usr/bin/sudo", true).Trace, synth.Options{})
+	b := quiet().exec("op", "/usr/bin/fusermount3", true).capability("op", "CAP_SYS_ADMIN", trace.OK, trace.Needed, "mount")
+	b.Capabilities[len(b.Capabilities)-1].Subject = len(b.Subjects)
+	p := synth.Infer(b.Trace, synth.Options{})
 	for _, c := range []struct {
 		opt  systemd.Options
 		kept bool
 	}{
 		{systemd.Options{Version: 252}, true},
 		{systemd.Options{Version: 252, User: "osapi"}, false},
+		{systemd.Options{Version: 252, User: "osapi", LogCalls: true}, false},
 		{systemd.Options{Version: 254, User: "osapi"}, false},
 		{systemd.Options{Version: 257, User: "osapi"}, true},
 	} {
@@ -291,9 +296,70 @@ func TestFiltersForAUserWhoGainsPrivileges(t *testing.T) {
 			written, _ := has(text, name)
 			require.Equal(t, c.kept, written, "%+v %s", c.opt, name)
 		}
+		box, err := systemd.ReadSandbox(bytes.NewReader(text), c.opt.Version)
+		require.NoError(t, err)
+		require.Empty(t, box.Refuses(b.Trace), "%+v", c.opt)
 	}
 	text, _ := emit(t, p, systemd.Options{Version: 257, User: "osapi"})
 	require.Regexp(t, `(?m)^SystemCallFilter=.*\bcapset\b`, string(text))
+}
+
+// TestWhatASetuidProgramExecutesNeedsNothingAmbient: sudo hands root's capabilities on,
+// to what it executes and to what that executes; not so to what the worker executes as
+// well.
+func TestWhatASetuidProgramExecutesNeedsNothingAmbient(t *testing.T) {
+	const sudo, sh, chpasswd = 2, 3, 4
+	by := func(b build, from int) build {
+		b.Execs[len(b.Execs)-1].Subject = from
+		return b
+	}
+	base := func() build {
+		b := by(by(quiet().exec("op", "/usr/bin/sudo", true).exec("op", "/usr/bin/dash", false), sudo).exec("op", "/usr/sbin/chpasswd", false), sh)
+		b.Execs = append(b.Execs, trace.Exec{Seen: did("op", trace.OK), Target: sh}) // the script's own shell
+		b.Execs[len(b.Execs)-1].Subject = chpasswd
+		b = b.capability("op", "CAP_DAC_OVERRIDE", trace.OK, trace.Needed, "openat")
+		b.Capabilities[len(b.Capabilities)-1].Subject = chpasswd
+		return b
+	}
+	both := base()
+	both.Execs = append(both.Execs, trace.Exec{Seen: did("op", trace.OK), Target: chpasswd})
+	attached := base()
+	attached.Holes = []trace.Hole{{Kind: trace.HoleAttached}}
+	for name, c := range map[string]struct {
+		b       build
+		ambient []string
+	}{
+		"by sudo alone":         {base(), nil},
+		"by the worker as well": {both, []string{"CAP_DAC_OVERRIDE"}},
+		"or before":             {attached, []string{"CAP_DAC_OVERRIDE"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text, _ := emit(t, synth.Infer(c.b.Trace, synth.Options{}), systemd.Options{Version: 257, User: "osapi"})
+			ambient := slices.DeleteFunc(values(text, "AmbientCapabilities"), func(v string) bool { return v == "" })
+			require.ElementsMatch(t, c.ambient, ambient)
+			require.Contains(t, values(text, "CapabilityBoundingSet"), "CAP_DAC_OVERRIDE")
+		})
+	}
+}
+
+// TestLooksAtOtherProcesses: a process has a number, which may be folded and may not be.
+func TestLooksAtOtherProcesses(t *testing.T) {
+	for p, c := range map[trace.Path]struct {
+		uid   uint32
+		looks bool
+	}{
+		"/proc/4711/status": {0, false}, "/proc/4711/task/4712/comm": {0, false}, "/proc/sys/kernel/cmdline": {0, false},
+		"/proc/4711/cmdline": {0, true}, "/proc/4711/stat": {33, true}, "/proc/1/status": {0, true}, "/proc/4711": {33, true}, "/proc/1/task/1/comm": {0, true},
+	} {
+		for _, fold := range synth.Folds() {
+			b := quiet().file("op", p, read, "openat", trace.OK).owned(c.uid, 0, 0o444)
+			text, _ := emit(t, synth.Infer(b.Trace, synth.Options{Fold: fold}), systemd.Options{Version: 257})
+			for _, name := range []string{"ProtectProc", "PrivateUsers"} {
+				written, leftOut := has(text, name)
+				require.Equal(t, c.looks, leftOut && !written, "%s= with %s, fold %s", name, p, fold)
+			}
+		}
+	}
 }
 
 func TestUMaskOnlyWhereEvident(t *testing.T) {
@@ -329,11 +395,14 @@ func TestProtectSystemGivesWayByDegrees(t *testing.T) {
 	} {
 		p := synth.Infer(b.Trace, synth.Options{})
 		dropIn, _ := emit(t, p, systemd.Options{})
+		const open = "both writable and executable"
 		if want == "" {
 			require.NotContains(t, string(dropIn), "\nProtectSystem=")
 			require.NotContains(t, string(dropIn), "\nBindReadOnlyPaths=")
+			require.Contains(t, strings.ReplaceAll(string(dropIn), "\n#     ", " "), open, "no mount keeps what it executes from root's hands")
 			continue
 		}
+		require.NotContains(t, string(dropIn), open)
 		require.Contains(t, string(dropIn), "\nProtectSystem="+want+"\n")
 		require.Contains(t, string(dropIn), "\nBindReadOnlyPaths=-/usr/bin/worker")
 		box, err := systemd.ReadSandbox(bytes.NewReader(dropIn), systemd.DefaultVersion)

@@ -21,6 +21,7 @@ type understanding struct {
 	groups   Groups
 	settings Settings
 	unjudged []synth.Unjudged
+	made     map[string][]string // directories that systemd makes, by the directive, as words of a list of paths
 }
 
 // evaluated are the directives whose effect on facts [Sandbox] knows.
@@ -28,7 +29,7 @@ var evaluated = setOf(strings.Fields(`CapabilityBoundingSet NoNewPrivileges Rest
 	ProtectHome PrivateTmp PrivateDevices InaccessiblePaths NoExecPaths ExecPaths BindPaths BindReadOnlyPaths TemporaryFileSystem
 	ProtectKernelTunables ProtectKernelModules ProtectKernelLogs ProtectClock ProtectHostname PrivateIPC PrivateUsers PrivateMounts PrivatePIDs
 	PrivateNetwork PrivateBPF ProtectControlGroups ProtectProc ProcSubset SystemCallFilter SystemCallArchitectures RestrictAddressFamilies
-	RestrictNamespaces RestrictRealtime RestrictFileSystems RestrictNetworkInterfaces LockPersonality MemoryDenyWriteExecute DevicePolicy
+	RestrictNamespaces RestrictRealtime RestrictFileSystems RestrictNetworkInterfaces SystemCallLog LockPersonality MemoryDenyWriteExecute DevicePolicy
 	DeviceAllow IPAddressAllow IPAddressDeny SocketBindAllow SocketBindDeny KeyringMode UMask TasksMax LimitNOFILE MemoryMax
 	User DynamicUser AmbientCapabilities StateDirectory CacheDirectory LogsDirectory RuntimeDirectory ConfigurationDirectory`))
 
@@ -75,7 +76,7 @@ var directoryRoots = map[string]string{
 }
 
 func understand(all []Assignment, t *trace.Trace, groups Groups) *understanding {
-	u := &understanding{trace: t, groups: groups}
+	u := &understanding{trace: t, groups: groups, made: map[string][]string{}}
 	byList := map[string][]Assignment{}
 	for _, a := range all {
 		if a.Section != "Service" {
@@ -95,6 +96,11 @@ func understand(all []Assignment, t *trace.Trace, groups Groups) *understanding 
 			u.scalar(a)
 		case !harmless[a.Name] && !off(a.Value):
 			u.note(a, cmp.Or(unjudgedBecause(a.Name), "what it refuses is not evaluated"))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(u.made)) {
+		for _, w := range u.made[name] {
+			u.set("ReadWritePaths", w)
 		}
 	}
 	for _, name := range lists {
@@ -139,14 +145,17 @@ var modes = map[string][]string{
 	"PrivateUsers": {"self", "identity", "full", "managed"}, "PrivateTmp": {"disconnected"},
 }
 
-// scalar takes the value over, yes and no in whichever way they are spelt.
+// scalar takes the value over, yes and no in whichever way they are spelt where a
+// directive knows them.
 func (u *understanding) scalar(a Assignment) {
 	value := a.Value
-	switch strings.ToLower(value) {
-	case "true", "1", "on", "y", "t", "yes":
-		value = "yes"
-	case "false", "0", "off", "n", "f", "no":
-		value = "no"
+	if boolean[a.Name] || modes[a.Name] != nil { // of others, 0 and 1 are numbers
+		switch strings.ToLower(value) {
+		case "true", "1", "on", "y", "t", "yes":
+			value = "yes"
+		case "false", "0", "off", "n", "f", "no":
+			value = "no"
+		}
 	}
 	mode, _, _ := strings.Cut(value, ":") // ProtectHostname=private:NAME
 	switch known := modes[a.Name]; {
@@ -251,12 +260,16 @@ func (u *understanding) path(a Assignment, w string) (string, bool) {
 	return p, ok
 }
 
-// directories makes what StateDirectory= and its like name writable.
+// directories notes what StateDirectory= and its like name, which is writable whatever
+// ReadWritePaths= says.
 func (u *understanding) directories(a Assignment) {
 	words, err := splitWords(a.Value)
 	if err != nil {
 		u.note(a, err.Error())
 		return
+	}
+	if len(words) == 0 {
+		delete(u.made, a.Name)
 	}
 	for _, w := range words {
 		name, _, _ := strings.Cut(w, ":")
@@ -264,7 +277,7 @@ func (u *understanding) directories(a Assignment) {
 			u.note(a, "what "+name+" stands for on the machine is not known")
 			continue
 		}
-		u.set("ReadWritePaths", word("", trace.Path(directoryRoots[a.Name]+"/"+strings.Trim(name, "/"))))
+		u.made[a.Name] = append(u.made[a.Name], word("", trace.Path(directoryRoots[a.Name]+"/"+strings.Trim(name, "/"))))
 	}
 }
 
@@ -338,7 +351,6 @@ func (u *understanding) names(list string) []string {
 			out = append(out, s.Name)
 		}
 	case "CapabilityBoundingSet":
-		out = []string{"CAP_SYS_ADMIN"}
 		for _, c := range u.trace.Capabilities {
 			out = append(out, c.Name)
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/osapi-io/osapi-profile/synth"
+	"github.com/osapi-io/osapi-profile/trace"
 )
 
 // waysOut names what leads out of the sandbox: what facts force open, and what
@@ -46,9 +47,13 @@ func (d *draft) waysOut(t *text) {
 // writableAndExecutable names what the worker may execute and that no mount
 // keeps it from changing.
 func (d *draft) writableAndExecutable() []string {
+	if !d.writes("NoExecPaths") {
+		return nil
+	}
 	var places []string
+	bound := d.writes("BindReadOnlyPaths")
 	for _, p := range d.plan.exec.sorted() {
-		if d.writes("NoExecPaths") && !slices.Contains(d.plan.bindRO, p) && !in(p, apiTrees) {
+		if !(bound && slices.Contains(d.plan.bindRO, p)) && !in(p, apiTrees) {
 			places = append(places, quoted(p))
 		}
 	}
@@ -104,15 +109,15 @@ func (d *draft) conflicts(t *text) {
 		t.item("%s (%s)", c.what, because(c.evidence))
 	}
 	t.say("They are won back by doing without: the capability that the program is there for, in "+
-		"AmbientCapabilities=%s; a polkit rule where it only asks a service to act; a group where it only opens a file.", d.gained())
+		"AmbientCapabilities=%s; a polkit rule where it only asks a service to act; a group where it only opens a file.", d.askedByGaining())
 	if len(lost) > 1 {
 		t.say("systemd %d and newer installs filters without NoNewPrivileges=, so that it alone is lost.", keepsPrivileges)
 	}
 }
 
-// gained lists the capabilities that programs with privileges of their own
-// asked for.
-func (d *draft) gained() string {
+// askedByGaining lists the capabilities that programs with privileges of their own,
+// and what these execute, asked for.
+func (d *draft) askedByGaining() string {
 	var names []string
 	for _, c := range d.Capabilities {
 		if c.Need == synth.Required && slices.ContainsFunc(c.Facts, d.byGaining) {
@@ -125,7 +130,35 @@ func (d *draft) gained() string {
 	return " (it asked for " + strings.Join(names, ", ") + ")"
 }
 
-// byGaining says whether a program with privileges of its own did something.
-func (d *draft) byGaining(f synth.FactRef) bool {
-	return slices.ContainsFunc(d.Execs, func(x synth.ExecGrant) bool { return x.Gains && x.Name().Match(f.Subject) })
+// byGaining says whether a program with privileges of its own did something, or one
+// that nothing else executes: what root has, it hands on by itself.
+func (d *draft) byGaining(f synth.FactRef) bool { return d.gained[f.Subject] }
+
+// gainedPrograms are those that gain privileges, and those that none executes which
+// has the worker's alone. Of what ran before the recorder came, it is not known who
+// executed it.
+func gainedPrograms(p *synth.Profile) map[trace.Path]bool {
+	attached := slices.ContainsFunc(p.Holes, func(h trace.Hole) bool { return h.Kind == trace.HoleAttached })
+	starts, plain := map[trace.Path][]trace.Path{}, map[trace.Path]bool{}
+	var next []trace.Path
+	for _, program := range p.Programs {
+		starts[program.Name] = program.Starts
+		if program.Outside || attached {
+			next = append(next, program.Name)
+		}
+	}
+	for len(next) > 0 {
+		name := next[0]
+		next = next[1:]
+		if plain[name] || slices.ContainsFunc(p.Execs, func(x synth.ExecGrant) bool { return x.Gains && x.Name().Match(name) }) {
+			continue
+		}
+		plain[name] = true
+		next = append(next, starts[name]...)
+	}
+	gained := map[trace.Path]bool{}
+	for _, program := range p.Programs {
+		gained[program.Name] = !plain[program.Name]
+	}
+	return gained
 }
