@@ -205,6 +205,7 @@ static __always_inline bool base_of(struct scratch *out, u32 text, int dirfd, st
 struct named {
 	const void *name;
 	int dirfd;
+	bool held; /* the name is in the buffer already, with its NUL: scratch.held */
 };
 
 /* Names that were given before a rename or a symlink may lead elsewhere after
@@ -229,10 +230,11 @@ static __always_inline int named_descriptor(struct scratch *out, u32 length)
 }
 
 #define NOWHERE 0xffffffff
+#define HELD (1u << 31) /* besides EVENT_FOLLOW, in `how` */
 
 /* Take in the nth name that a call was given. Gives back what of the buffer is
  * used then, NOWHERE when the name has no start. A global function, see name.h. */
-__noinline u32 given_into(u32 n, u32 used, u64 name, int dirfd, u32 follow)
+__noinline u32 given_into(u32 n, u32 used, u64 name, int dirfd, u32 how)
 {
 	u32 which = SCRATCH_EXIT, from = used;
 	struct scratch *out = bpf_map_lookup_elem(&scratches, &which);
@@ -245,10 +247,12 @@ __noinline u32 given_into(u32 n, u32 used, u64 name, int dirfd, u32 follow)
 	given = &out->given[n & 1];
 	__builtin_memset(given, 0, sizeof(*given));
 	out->text[used & (TEXT_MAX - 1)] = 0;
-	if (name)
+	if (how & HELD)
+		add_kernel_name(out, &used, out->held);
+	else if (name)
 		used = name_into(which, used, name);
 	given->length = used - from;
-	if (follow && !from)
+	if (how & EVENT_FOLLOW && !from)
 		fd = named_descriptor(out, given->length);
 	if (fd >= 0 && descriptor(bpf_get_current_task_btf(), fd, &file)) {
 		given->dentry = (u64)BPF_CORE_READ(file, f_path.dentry);
@@ -279,7 +283,7 @@ static __always_inline void name_event(struct task_struct *task, struct task_sta
 		return;
 	out->event.flags = 0;
 	out->given[1].dentry = 0;
-	used = given_into(0, 0, (u64)first->name, first->dirfd, flags & EVENT_FOLLOW);
+	used = given_into(0, 0, (u64)first->name, first->dirfd, (flags & EVENT_FOLLOW) | (first->held ? HELD : 0));
 	if (used == NOWHERE || (!out->given[0].length && access == ACCESS_STAT))
 		return; /* the latter is fstat: a descriptor that is held needs no permission */
 	key_of_task(&key, state, task);

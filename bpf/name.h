@@ -24,6 +24,7 @@ struct scratch {
 	struct event event;
 	char text[TEXT_MAX + PATH_ROOM + NAME_ROOM];
 	struct given given[2];
+	char held[ADDRESS_MAX]; /* a name that was read before: see HELD */
 };
 
 /* One for the handlers of returning calls, one for exec, one for functions, one

@@ -151,6 +151,8 @@ type RecorderScratch struct {
 		Length uint32
 		Flags  uint32
 	}
+	Held [132]int8
+	_    [4]byte
 }
 
 type RecorderSeenKey struct {
