@@ -158,7 +158,7 @@ func (o *observer) address(f *trace.Socket, raw []byte) (known bool) {
 	}
 	family := families[binary.NativeEndian.Uint16(raw)]
 	switch {
-	case len(raw) == 4: // one of too many peers
+	case len(raw) == 4 && family != "AF_UNIX": // one of too many peers
 		f.Port = int(binary.BigEndian.Uint16(raw[2:]))
 	case family == "AF_INET" && len(raw) == 8:
 		f.Port = int(binary.BigEndian.Uint16(raw[2:]))
