@@ -284,8 +284,10 @@ static __always_inline void name_event(struct task_struct *task, struct task_sta
 	out->event.flags = 0;
 	out->given[1].dentry = 0;
 	used = given_into(0, 0, (u64)first->name, first->dirfd, (flags & EVENT_FOLLOW) | (first->held ? HELD : 0));
-	if (used == NOWHERE || (!out->given[0].length && access == ACCESS_STAT))
-		return; /* the latter is fstat: a descriptor that is held needs no permission */
+	if (used == NOWHERE)
+		return;
+	if (!out->given[0].length && access == ACCESS_STAT && !(out->event.flags & EVENT_FAULT))
+		return; /* fstat: a descriptor that is held needs no permission */
 	key_of_task(&key, state, task);
 	key.parent = out->given[0].hash + generation;
 	if (second) {

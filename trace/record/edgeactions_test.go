@@ -25,6 +25,9 @@ func edgeActions() map[string]action {
 			copy(memory[page-len(address):], address)
 			return errorsOf(unix.Mprotect(memory[page:], unix.PROT_NONE), connect(memory[page-len(address):], len(address)))
 		}, want: connects, facts: sockets},
+		"look at a name that goes meanwhile": {do: func(d string) error { return statUnread(d + "/file") },
+			facts: []string{"userfaultfd flags O_CLOEXEC  ok"}, perhaps: []string{"CAP_SYS_PTRACE ok"},
+			holes: []string{"a file name given to newfstatat(2) could not be read from the worker's memory"}},
 	}
 	for name, a := range all {
 		a.together = true
@@ -45,4 +48,46 @@ func connect(address []byte, length int) error {
 		return err
 	}
 	return errorsOf(fails(call(unix.SYS_CONNECT, fd, unsafe.Pointer(&address[0]), length), unix.ENOENT), unix.Close(fd))
+}
+
+// The requests of ioctl_userfaultfd(2) that are used here, and what is asked of them.
+const (
+	uffdAPI      = 0xc018aa3f
+	uffdRegister = 0xc020aa00
+	uffdZeropage = 0xc020aa04
+	uffdMissing  = 1
+)
+
+// statUnread has the kernel wait for the memory that the answer goes to, which is
+// there only when the name that it has read is not any more.
+func statUnread(path string) error {
+	page := unix.Getpagesize()
+	name, err := unix.Mmap(-1, 0, page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	answer, err2 := unix.Mmap(-1, 0, page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	faults, _, errno := unix.Syscall(unix.SYS_USERFAULTFD, unix.O_CLOEXEC, 0, 0)
+	if errno == unix.EPERM {
+		return absent("userfaultfd for what the kernel waits for")
+	}
+	if errno != 0 {
+		return errno
+	}
+	if err := errorsOf(err, err2); err != nil {
+		return err
+	}
+	copy(name, path)
+	area := []uint64{uint64(uintptr(unsafe.Pointer(&answer[0]))), uint64(page), 0, 0}
+	ask := func(request int, about []uint64) error {
+		return call(unix.SYS_IOCTL, int(faults), request, unsafe.Pointer(&about[0]))
+	}
+	err = errorsOf(ask(uffdAPI, []uint64{0xaa, 0, 0}), ask(uffdRegister, []uint64{area[0], area[1], uffdMissing, 0}))
+	if err != nil {
+		return err
+	}
+	done := make(chan error)
+	go func() {
+		_, err := unix.Read(int(faults), make([]byte, 32)) // struct uffd_msg
+		done <- errorsOf(err, unix.Munmap(name), ask(uffdZeropage, area))
+	}()
+	err = call(sysNewfstatat, unix.AT_FDCWD, unsafe.Pointer(&name[0]), unsafe.Pointer(&answer[0]), 0)
+	return errorsOf(err, <-done, unix.Close(int(faults)))
 }
