@@ -277,7 +277,7 @@ static __always_inline void name_event(struct task_struct *task, struct task_sta
 	u32 which = SCRATCH_EXIT, used, fault, length2 = 0;
 	struct seen_key key = {};
 	struct scratch *out = bpf_map_lookup_elem(&scratches, &which);
-	u64 start;
+	u64 start, fs;
 
 	if (!out)
 		return;
@@ -302,8 +302,9 @@ static __always_inline void name_event(struct task_struct *task, struct task_sta
 	}
 	key.access = access;
 	key.outcome = outcome;
-	key.mount = out->given[0].mnt;
-	start = out->given[0].dentry ?: word_of(fs_struct, word_of(task_struct, task, fs), root.dentry);
+	fs = word_of(task_struct, task, fs);
+	key.mount = out->given[0].mnt ?: word_of(fs_struct, fs, root.mnt); /* the root of any ext4 is inode 2 */
+	start = out->given[0].dentry ?: word_of(fs_struct, fs, root.dentry);
 	key.inode = member_of(inode, word_of(dentry, start, d_inode), i_ino);
 	flags |= out->given[0].flags;
 	key.device = flags;

@@ -33,6 +33,17 @@ func edgeActions() map[string]action {
 		a.together = true
 		all[name] = a
 	}
+	all["the same name in two roots"] = action{do: apart(func(d string) error {
+		outside, err := unix.Open("/", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		for _, root := range []string{"sub", "empty"} { // two file systems, whose roots have one number
+			err = errorsOf(err, unix.Mount("tmpfs", d+"/"+root, "tmpfs", 0, ""))
+		}
+		for _, root := range []string{"sub", "empty"} {
+			err = errorsOf(err, unix.Chroot(d+"/"+root), fails(unix.Rmdir("/none"), unix.ENOENT), unix.Fchdir(outside), unix.Chroot("."))
+		}
+		return err
+	}), want: []string{"mount ok sub", "mount ok empty", "mount ok ^/", "stat ok ^/", "stat ok sub", "stat ok empty", "delete ENOENT sub/none",
+		"delete ENOENT empty/none", "CAP_SYS_CHROOT ok"}, facts: append([]string{"mount mount 0 tmpfs ok"}, apartFacts...)}
 	return all
 }
 
