@@ -270,8 +270,7 @@ int attach(struct bpf_iter__task *ctx)
 	file = BPF_CORE_READ(task, mm, exe_file);
 	if (!file || bpf_task_storage_get(&tasks, task, 0, 0) || !belongs(task, out) || is_manager(file))
 		return 0;
-	subject.inode = BPF_CORE_READ(file, f_inode, i_ino);
-	subject.device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
+	key_of_program(&subject, file);
 	id = subject_of(&subject, &fresh);
 	leader = BPF_CORE_READ(task, group_leader);
 	pid = pid_at(leader, pid_level);

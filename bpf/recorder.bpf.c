@@ -220,8 +220,7 @@ int BPF_PROG(exec, struct task_struct *task, int old_pid, struct linux_binprm *b
 	length = add_kernel_name(out, &used, BPF_CORE_READ(bprm, filename));
 	file = BPF_CORE_READ(bprm, file);
 	inode = BPF_CORE_READ(file, f_inode);
-	subject.inode = BPF_CORE_READ(inode, i_ino);
-	subject.device = BPF_CORE_READ(inode, i_sb, s_dev);
+	key_of_program(&subject, file);
 	subject.lifted = state->lifted;
 	if (out->text[0] != '/')
 		pwd = BPF_CORE_READ(task, fs, pwd.dentry);
