@@ -197,7 +197,7 @@ func (o *observer) drainCapabilities(m *ebpf.Map, symbols *symbols, known func(u
 		}
 		f.Caller, f.Optional = symbols.judge(v.Stack[:])
 		switch {
-		case k.Flags&capOverride != 0:
+		case k.Flags&capOverride != 0 && !symbols.own(f, v.Stack[:]):
 			f.Optional = trace.Override
 		case k.Flags&capSameID != 0 && f.Optional == trace.Needed:
 			f.Optional = trace.Same
