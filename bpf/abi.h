@@ -225,7 +225,7 @@ struct seen_key {
 	u64 inode;  /* of the file, or of where the name starts */
 	u64 parent; /* inode of the directory, or hash of the name */
 	u32 device;
-	u32 name;   /* hash of the last component */
+	u32 name;   /* hash of the last two components */
 };
 
 /* What of its unit's sandbox a command runs without, by the prefix of its line

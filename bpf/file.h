@@ -72,30 +72,41 @@ static __always_inline void key_of_task(struct seen_key *key, struct task_state 
 	key->fsuid = task->cred->fsuid.val;
 }
 
-/* What tells a file that was opened from all others. */
-static __always_inline void key_of_file(struct seen_key *key, struct file *file)
-{
-	struct dentry *dentry;
-	struct inode *inode;
+/* What tells a file that the kernel has resolved from all others. The name of the
+ * directory stands in it as well, since that may be moved with what is in it: the
+ * numbers of both stay as they are then. */
+#define name_and_parent(name, parent) ((name) * 31 + (parent))
 
-	if (bpf_rdonly_cast) {
-		file = typed(file, file);
-		dentry = file->f_path.dentry;
-		inode = file->f_inode;
-		key->mount = number_at(&file->f_path.mnt); /* not a pointer, with which nothing can be compared */
-		key->inode = inode->i_ino;
-		key->device = inode->i_sb->s_dev;
-		key->parent = dentry->d_parent->d_inode->i_ino;
-		key->name = dentry->d_name.hash;
-		return;
-	}
-	dentry = BPF_CORE_READ(file, f_path.dentry);
-	inode = BPF_CORE_READ(file, f_inode);
-	key->mount = (u64)BPF_CORE_READ(file, f_path.mnt);
+static __always_inline void key_of_place(struct seen_key *key, struct vfsmount *mnt, struct dentry *dentry,
+					 struct inode *inode)
+{
+	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+
+	key->mount = (u64)mnt;
 	key->inode = BPF_CORE_READ(inode, i_ino);
 	key->device = BPF_CORE_READ(inode, i_sb, s_dev);
-	key->parent = BPF_CORE_READ(dentry, d_parent, d_inode, i_ino);
-	key->name = BPF_CORE_READ(dentry, d_name.hash);
+	key->parent = BPF_CORE_READ(parent, d_inode, i_ino);
+	key->name = name_and_parent(BPF_CORE_READ(dentry, d_name.hash), BPF_CORE_READ(parent, d_name.hash));
+}
+
+static __always_inline void key_of_file(struct seen_key *key, struct file *file)
+{
+	struct dentry *dentry, *parent;
+	struct inode *inode;
+
+	if (!bpf_rdonly_cast) {
+		key_of_place(key, BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(file, f_inode));
+		return;
+	}
+	file = typed(file, file);
+	dentry = file->f_path.dentry;
+	parent = dentry->d_parent;
+	inode = file->f_inode;
+	key->mount = number_at(&file->f_path.mnt); /* not a pointer, with which nothing can be compared */
+	key->inode = inode->i_ino;
+	key->device = inode->i_sb->s_dev;
+	key->parent = parent->d_inode->i_ino;
+	key->name = name_and_parent(dentry->d_name.hash, parent->d_name.hash);
 }
 
 /* Tell of a file that the kernel has resolved, unless this key was sent. */
@@ -123,11 +134,7 @@ static __always_inline void place_event(struct task_struct *task, struct task_st
 	key_of_task(&key, state, task);
 	key.access = access;
 	key.outcome = outcome;
-	key.mount = (u64)mnt;
-	key.inode = BPF_CORE_READ(inode, i_ino);
-	key.device = BPF_CORE_READ(inode, i_sb, s_dev);
-	key.parent = BPF_CORE_READ(dentry, d_parent, d_inode, i_ino);
-	key.name = BPF_CORE_READ(dentry, d_name.hash);
+	key_of_place(&key, mnt, dentry, inode);
 	if (!bpf_map_lookup_elem(&seen, &key))
 		tell_place(task, &key, mnt, dentry, inode, flags);
 }

@@ -26,11 +26,7 @@ static __always_inline void opened(struct task_struct *task, struct task_state *
 	u32 used = 0;
 
 	key_of(&key, state, task, call, access, outcome);
-	key.mount = (u64)mnt;
-	key.inode = BPF_CORE_READ(inode, i_ino);
-	key.device = BPF_CORE_READ(inode, i_sb, s_dev);
-	key.parent = BPF_CORE_READ(dentry, d_parent, d_inode, i_ino);
-	key.name = BPF_CORE_READ(dentry, d_name.hash);
+	key_of_place(&key, mnt, dentry, inode);
 	if (bpf_map_lookup_elem(&seen, &key))
 		return;
 	out = take();

@@ -25,6 +25,9 @@ func edgeActions() map[string]action {
 			copy(memory[page-len(address):], address)
 			return errorsOf(unix.Mprotect(memory[page:], unix.PROT_NONE), connect(memory[page-len(address):], len(address)))
 		}, want: connects, facts: sockets},
+		"open what was moved with its directory": {do: func(d string) error {
+			return errorsOf(open(d+"/sub/gone", unix.O_RDWR), unix.Rename(d+"/sub", d+"/moved"), open(d+"/moved/gone", unix.O_RDWR))
+		}, want: []string{"read,write ok sub/gone", "rename-from ok sub", "rename-to ok moved", "read,write ok moved/gone"}},
 		"look at a name that goes meanwhile": {do: func(d string) error { return statUnread(d + "/file") },
 			facts: []string{"userfaultfd flags O_CLOEXEC  ok"}, perhaps: []string{"CAP_SYS_PTRACE ok"},
 			holes: []string{"a file name given to newfstatat(2) could not be read from the worker's memory"}},
