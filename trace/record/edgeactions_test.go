@@ -2,6 +2,7 @@ package record
 
 import (
 	"encoding/binary"
+	"os"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -36,6 +37,30 @@ func edgeActions() map[string]action {
 		a.together = true
 		all[name] = a
 	}
+	all["open where nothing is mounted any more"] = action{do: apart(func(d string) error {
+		err := errorsOf(unix.Mount("tmpfs", d+"/empty", "tmpfs", 0, ""), os.Mkdir(d+"/empty/dir", 0o700), os.WriteFile(d+"/empty/dir/new", nil, 0o600))
+		dir, err2 := unix.Open(d+"/empty/dir", unix.O_PATH|unix.O_CLOEXEC, 0)
+		if err := errorsOf(err, err2, unix.Unmount(d+"/empty", unix.MNT_DETACH)); err != nil {
+			return err
+		}
+		_, err = unix.Openat(dir, "new", unix.O_RDWR, 0)
+		return errorsOf(err, unix.Unlinkat(dir, "new", 0))
+	}), want: []string{"mount ok empty", "mount ok ^/", "unmount ok empty", "create ok empty/dir", "write,create,truncate ok empty/dir/new", "stat ok empty/dir",
+		"read,write ok ^/dir/new (anonymous)"}, holes: []string{nowhere},
+		facts: append([]string{"mount mount 0 tmpfs ok", "umount2 mount MNT_DETACH  ok"}, apartFacts...)}
+	all["open what was never mounted"] = action{do: apart(func(string) error {
+		fs, err := unix.Fsopen("tmpfs", unix.FSOPEN_CLOEXEC)
+		mount, err2 := -1, unix.FsconfigCreate(fs)
+		if err := errorsOf(err, err2); err != nil {
+			return err
+		}
+		if mount, err = unix.Fsmount(fs, unix.FSMOUNT_CLOEXEC, 0); err != nil {
+			return err
+		}
+		fd, err := unix.Openat(mount, "new", unix.O_CREAT|unix.O_RDWR, 0o600)
+		return errorsOf(err, unix.Chmod(self(fd), 0o640))
+	}), want: []string{"mount ok ^/", "read,write,create ok ^/new (anonymous)"}, holes: []string{nowhere},
+		facts: append([]string{"fsopen mount FSOPEN_CLOEXEC tmpfs ok", "fsconfig command FSCONFIG_CMD_CREATE  ok", "fsmount mount 0  ok"}, apartFacts...)}
 	all["the same name in two roots"] = action{do: apart(func(d string) error {
 		outside, err := unix.Open("/", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 		for _, root := range []string{"sub", "empty"} { // two file systems, whose roots have one number
