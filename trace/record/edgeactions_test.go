@@ -50,11 +50,11 @@ func edgeActions() map[string]action {
 		facts: append([]string{"mount mount 0 tmpfs ok", "umount2 mount MNT_DETACH  ok"}, apartFacts...)}
 	all["open what was never mounted"] = action{do: apart(func(string) error {
 		fs, err := unix.Fsopen("tmpfs", unix.FSOPEN_CLOEXEC)
-		mount, err2 := -1, unix.FsconfigCreate(fs)
-		if err := errorsOf(err, err2); err != nil {
+		if err := errorsOf(err, unix.FsconfigCreate(fs)); err != nil {
 			return err
 		}
-		if mount, err = unix.Fsmount(fs, unix.FSMOUNT_CLOEXEC, 0); err != nil {
+		mount, err := unix.Fsmount(fs, unix.FSMOUNT_CLOEXEC, 0)
+		if err != nil {
 			return err
 		}
 		fd, err := unix.Openat(mount, "new", unix.O_CREAT|unix.O_RDWR, 0o600)
