@@ -225,7 +225,7 @@ struct seen_key {
 	u64 inode;  /* of the file, or of where the name starts */
 	u64 parent; /* inode of the directory, or hash of the name */
 	u32 device;
-	u32 name;   /* hash of the last component */
+	u32 name;   /* hash of the last two components */
 };
 
 /* What of its unit's sandbox a command runs without, by the prefix of its line
@@ -247,13 +247,17 @@ struct unit_line {
 	char words[COMMAND_MAX];
 };
 
-/* Subjects are numbered as they appear. */
+/* Subjects are numbered as they appear. A program with several names is several,
+ * and so is one whose inode another had before it. */
 struct subject_key {
 	u64 inode;
+	u64 parent; /* inode of the directory it is in */
 	u64 script; /* hash of the name it was called by, 0 unless a script */
 	u64 base;   /* inode of the directory that name starts in */
 	u32 device;
 	u32 lifted; /* enum lifted */
+	u32 name;   /* hash of its own name there */
+	u32 pad;
 };
 
 /* Events: a header and up to five strings behind it. A walk is the names from

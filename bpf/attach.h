@@ -234,7 +234,7 @@ static __always_inline bool announce(struct scratch *out, struct task_struct *ta
 {
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 	struct seen_key key = { .access = ACCESS_EXEC, .name = id, .device = EVENT_ATTACHED };
-	u32 used = 0;
+	u32 used = 0, flags;
 
 	head(&out->event, EVENT_EXEC, task, &key);
 	out->event.call = CALL_EXECED;
@@ -244,7 +244,9 @@ static __always_inline bool announce(struct scratch *out, struct task_struct *ta
 	out->event.length[TEXT_WALK] =
 		add_walk(SCRATCH_ATTACH, &used, (u64)BPF_CORE_READ(file, f_path.mnt),
 			 (u64)BPF_CORE_READ(file, f_path.dentry));
+	flags = out->event.flags;
 	add_root(out, SCRATCH_ATTACH, &used, task);
+	out->event.flags &= flags | ~EVENT_DETACHED; /* as in exec */
 	return send(out, used, &key, LOST_EVENT_EXEC);
 }
 
@@ -270,8 +272,7 @@ int attach(struct bpf_iter__task *ctx)
 	file = BPF_CORE_READ(task, mm, exe_file);
 	if (!file || bpf_task_storage_get(&tasks, task, 0, 0) || !belongs(task, out) || is_manager(file))
 		return 0;
-	subject.inode = BPF_CORE_READ(file, f_inode, i_ino);
-	subject.device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
+	key_of_program(&subject, file);
 	id = subject_of(&subject, &fresh);
 	leader = BPF_CORE_READ(task, group_leader);
 	pid = pid_at(leader, pid_level);

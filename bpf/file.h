@@ -72,30 +72,41 @@ static __always_inline void key_of_task(struct seen_key *key, struct task_state 
 	key->fsuid = task->cred->fsuid.val;
 }
 
-/* What tells a file that was opened from all others. */
-static __always_inline void key_of_file(struct seen_key *key, struct file *file)
-{
-	struct dentry *dentry;
-	struct inode *inode;
+/* What tells a file that the kernel has resolved from all others. The name of the
+ * directory stands in it as well, since that may be moved with what is in it: the
+ * numbers of both stay as they are then. */
+#define name_and_parent(name, parent) ((name) * 31 + (parent))
 
-	if (bpf_rdonly_cast) {
-		file = typed(file, file);
-		dentry = file->f_path.dentry;
-		inode = file->f_inode;
-		key->mount = number_at(&file->f_path.mnt); /* not a pointer, with which nothing can be compared */
-		key->inode = inode->i_ino;
-		key->device = inode->i_sb->s_dev;
-		key->parent = dentry->d_parent->d_inode->i_ino;
-		key->name = dentry->d_name.hash;
-		return;
-	}
-	dentry = BPF_CORE_READ(file, f_path.dentry);
-	inode = BPF_CORE_READ(file, f_inode);
-	key->mount = (u64)BPF_CORE_READ(file, f_path.mnt);
+static __always_inline void key_of_place(struct seen_key *key, struct vfsmount *mnt, struct dentry *dentry,
+					 struct inode *inode)
+{
+	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+
+	key->mount = (u64)mnt;
 	key->inode = BPF_CORE_READ(inode, i_ino);
 	key->device = BPF_CORE_READ(inode, i_sb, s_dev);
-	key->parent = BPF_CORE_READ(dentry, d_parent, d_inode, i_ino);
-	key->name = BPF_CORE_READ(dentry, d_name.hash);
+	key->parent = BPF_CORE_READ(parent, d_inode, i_ino);
+	key->name = name_and_parent(BPF_CORE_READ(dentry, d_name.hash), BPF_CORE_READ(parent, d_name.hash));
+}
+
+static __always_inline void key_of_file(struct seen_key *key, struct file *file)
+{
+	struct dentry *dentry, *parent;
+	struct inode *inode;
+
+	if (!bpf_rdonly_cast) {
+		key_of_place(key, BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(file, f_inode));
+		return;
+	}
+	file = typed(file, file);
+	dentry = file->f_path.dentry;
+	parent = dentry->d_parent;
+	inode = file->f_inode;
+	key->mount = number_at(&file->f_path.mnt); /* not a pointer, with which nothing can be compared */
+	key->inode = inode->i_ino;
+	key->device = inode->i_sb->s_dev;
+	key->parent = parent->d_inode->i_ino;
+	key->name = name_and_parent(dentry->d_name.hash, parent->d_name.hash);
 }
 
 /* Tell of a file that the kernel has resolved, unless this key was sent. */
@@ -123,11 +134,7 @@ static __always_inline void place_event(struct task_struct *task, struct task_st
 	key_of_task(&key, state, task);
 	key.access = access;
 	key.outcome = outcome;
-	key.mount = (u64)mnt;
-	key.inode = BPF_CORE_READ(inode, i_ino);
-	key.device = BPF_CORE_READ(inode, i_sb, s_dev);
-	key.parent = BPF_CORE_READ(dentry, d_parent, d_inode, i_ino);
-	key.name = BPF_CORE_READ(dentry, d_name.hash);
+	key_of_place(&key, mnt, dentry, inode);
 	if (!bpf_map_lookup_elem(&seen, &key))
 		tell_place(task, &key, mnt, dentry, inode, flags);
 }
@@ -205,6 +212,7 @@ static __always_inline bool base_of(struct scratch *out, u32 text, int dirfd, st
 struct named {
 	const void *name;
 	int dirfd;
+	bool held; /* the name is in the buffer already, with its NUL: scratch.held */
 };
 
 /* Names that were given before a rename or a symlink may lead elsewhere after
@@ -229,10 +237,11 @@ static __always_inline int named_descriptor(struct scratch *out, u32 length)
 }
 
 #define NOWHERE 0xffffffff
+#define HELD (1u << 31) /* besides EVENT_FOLLOW, in `how` */
 
 /* Take in the nth name that a call was given. Gives back what of the buffer is
  * used then, NOWHERE when the name has no start. A global function, see name.h. */
-__noinline u32 given_into(u32 n, u32 used, u64 name, int dirfd, u32 follow)
+__noinline u32 given_into(u32 n, u32 used, u64 name, int dirfd, u32 how)
 {
 	u32 which = SCRATCH_EXIT, from = used;
 	struct scratch *out = bpf_map_lookup_elem(&scratches, &which);
@@ -245,10 +254,12 @@ __noinline u32 given_into(u32 n, u32 used, u64 name, int dirfd, u32 follow)
 	given = &out->given[n & 1];
 	__builtin_memset(given, 0, sizeof(*given));
 	out->text[used & (TEXT_MAX - 1)] = 0;
-	if (name)
+	if (how & HELD)
+		add_kernel_name(out, &used, out->held);
+	else if (name)
 		used = name_into(which, used, name);
 	given->length = used - from;
-	if (follow && !from)
+	if (how & EVENT_FOLLOW && !from)
 		fd = named_descriptor(out, given->length);
 	if (fd >= 0 && descriptor(bpf_get_current_task_btf(), fd, &file)) {
 		given->dentry = (u64)BPF_CORE_READ(file, f_path.dentry);
@@ -273,15 +284,17 @@ static __always_inline void name_event(struct task_struct *task, struct task_sta
 	u32 which = SCRATCH_EXIT, used, fault, length2 = 0;
 	struct seen_key key = {};
 	struct scratch *out = bpf_map_lookup_elem(&scratches, &which);
-	u64 start;
+	u64 start, fs;
 
 	if (!out)
 		return;
 	out->event.flags = 0;
 	out->given[1].dentry = 0;
-	used = given_into(0, 0, (u64)first->name, first->dirfd, flags & EVENT_FOLLOW);
-	if (used == NOWHERE || (!out->given[0].length && access == ACCESS_STAT))
-		return; /* the latter is fstat: a descriptor that is held needs no permission */
+	used = given_into(0, 0, (u64)first->name, first->dirfd, (flags & EVENT_FOLLOW) | (first->held ? HELD : 0));
+	if (used == NOWHERE)
+		return;
+	if (!out->given[0].length && access == ACCESS_STAT && !(out->event.flags & EVENT_FAULT))
+		return; /* fstat: a descriptor that is held needs no permission */
 	key_of_task(&key, state, task);
 	key.parent = out->given[0].hash + generation;
 	if (second) {
@@ -296,8 +309,9 @@ static __always_inline void name_event(struct task_struct *task, struct task_sta
 	}
 	key.access = access;
 	key.outcome = outcome;
-	key.mount = out->given[0].mnt;
-	start = out->given[0].dentry ?: word_of(fs_struct, word_of(task_struct, task, fs), root.dentry);
+	fs = word_of(task_struct, task, fs);
+	key.mount = out->given[0].mnt ?: word_of(fs_struct, fs, root.mnt); /* the root of any ext4 is inode 2 */
+	start = out->given[0].dentry ?: word_of(fs_struct, fs, root.dentry);
 	key.inode = member_of(inode, word_of(dentry, start, d_inode), i_ino);
 	flags |= out->given[0].flags;
 	key.device = flags;

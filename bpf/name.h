@@ -24,6 +24,7 @@ struct scratch {
 	struct event event;
 	char text[TEXT_MAX + PATH_ROOM + NAME_ROOM];
 	struct given given[2];
+	char held[ADDRESS_MAX]; /* a name that was read before: see HELD */
 };
 
 /* One for the handlers of returning calls, one for exec, one for functions, one
@@ -50,6 +51,22 @@ static __always_inline struct mount *real_mount(struct vfsmount *mnt)
 	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
 }
 
+#define NS_ANONYMOUS 0xeffffff7 /* number of those namespaces since 6.18, 0 before */
+
+/* Whether a tree of mounts is in no namespace that has a root: it was unmounted
+ * lazily, it is one that fsmount(2) or open_tree(2) made and that was moved nowhere,
+ * or one of the kernel's own. */
+static __always_inline bool hangs_nowhere(u64 mount)
+{
+	u64 ns = word_of(mount, mount, mnt_ns);
+	u32 number;
+
+	if (!ns || ns >= (u64)-4095l)
+		return true;
+	number = member_of(mnt_namespace, ns, ns.inum);
+	return !number || number == NS_ANONYMOUS;
+}
+
 static long step_up(u32 index, void *ctx)
 {
 	struct walk *w = ctx;
@@ -61,6 +78,7 @@ static long step_up(u32 index, void *ctx)
 
 		if (up == mount) {
 			w->whole = true;
+			w->detached = hangs_nowhere(mount);
 			return 1;
 		}
 		w->dentry = word_of(mount, mount, mnt_mountpoint);

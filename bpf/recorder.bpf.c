@@ -220,8 +220,7 @@ int BPF_PROG(exec, struct task_struct *task, int old_pid, struct linux_binprm *b
 	length = add_kernel_name(out, &used, BPF_CORE_READ(bprm, filename));
 	file = BPF_CORE_READ(bprm, file);
 	inode = BPF_CORE_READ(file, f_inode);
-	subject.inode = BPF_CORE_READ(inode, i_ino);
-	subject.device = BPF_CORE_READ(inode, i_sb, s_dev);
+	key_of_program(&subject, file);
 	subject.lifted = state->lifted;
 	if (out->text[0] != '/')
 		pwd = BPF_CORE_READ(task, fs, pwd.dentry);
@@ -253,9 +252,11 @@ int BPF_PROG(exec, struct task_struct *task, int old_pid, struct linux_binprm *b
 	out->event.length[TEXT_WALK] =
 		add_walk(SCRATCH_EXEC, &used, (u64)BPF_CORE_READ(file, f_path.mnt),
 			 (u64)BPF_CORE_READ(file, f_path.dentry));
+	flags = out->event.flags;
 	if (pwd)
 		out->event.length[TEXT_WALK2] = add_walk(SCRATCH_EXEC, &used, (u64)BPF_CORE_READ(task, fs, pwd.mnt), (u64)pwd);
 	add_root(out, SCRATCH_EXEC, &used, task);
+	out->event.flags &= flags | ~EVENT_DETACHED; /* that is said of the program, not of where names start */
 	if (!send(out, used, &key, LOST_EVENT_EXEC) && fresh) {
 		bpf_map_delete_elem(&subjects, &subject); /* it will be announced at its next exec */
 		state->subject = 0;

@@ -151,6 +151,8 @@ type RecorderScratch struct {
 		Length uint32
 		Flags  uint32
 	}
+	Held [132]int8
+	_    [4]byte
 }
 
 type RecorderSeenKey struct {
@@ -185,10 +187,13 @@ type RecorderSocketKey struct {
 type RecorderSubjectKey struct {
 	_      structs.HostLayout
 	Inode  uint64
+	Parent uint64
 	Script uint64
 	Base   uint64
 	Device uint32
 	Lifted uint32
+	Name   uint32
+	Pad    uint32
 }
 
 type RecorderTally struct {

@@ -26,11 +26,7 @@ static __always_inline void opened(struct task_struct *task, struct task_state *
 	u32 used = 0;
 
 	key_of(&key, state, task, call, access, outcome);
-	key.mount = (u64)mnt;
-	key.inode = BPF_CORE_READ(inode, i_ino);
-	key.device = BPF_CORE_READ(inode, i_sb, s_dev);
-	key.parent = BPF_CORE_READ(dentry, d_parent, d_inode, i_ino);
-	key.name = BPF_CORE_READ(dentry, d_name.hash);
+	key_of_place(&key, mnt, dentry, inode);
 	if (bpf_map_lookup_elem(&seen, &key))
 		return;
 	out = take();
@@ -57,22 +53,25 @@ static __always_inline void given_name(struct task_struct *task, struct task_sta
 	u32 used = 0, length;
 	bool starts = true;
 
-	if (dirfd != AT_FDCWD) {
-		starts = descriptor(task, dirfd, &file);
-		start = starts ? BPF_CORE_READ(file, f_path.dentry) : start;
-		mnt = starts ? BPF_CORE_READ(file, f_path.mnt) : mnt;
-	}
 	key_of(&key, state, task, CALL_RING, access, outcome);
 	out = take();
 	if (!out)
 		return;
 	length = add_kernel_name(out, &used, (void *)name);
+	if (out->text[0] == '/') {
+		start = BPF_CORE_READ(task, fs, root.dentry);
+		mnt = BPF_CORE_READ(task, fs, root.mnt);
+	} else if (dirfd != AT_FDCWD) {
+		starts = descriptor(task, dirfd, &file);
+		start = starts ? BPF_CORE_READ(file, f_path.dentry) : start;
+		mnt = starts ? BPF_CORE_READ(file, f_path.mnt) : mnt;
+	}
 	key.parent = hash_name(SCRATCH_FUNCTION, 0, length) + generation;
 	key.inode = BPF_CORE_READ(start, d_inode, i_ino);
 	key.mount = (u64)mnt;
 	key.device = flags;
 	/* An empty name names nothing, nor does one without a start (EBADF). */
-	if (length && (starts || out->text[0] == '/') && !bpf_map_lookup_elem(&seen, &key)) {
+	if (length && starts && !bpf_map_lookup_elem(&seen, &key)) {
 		head(&out->event, EVENT_PATH, task, &key);
 		out->event.flags = flags;
 		out->event.length[TEXT_NAME] = length;

@@ -73,6 +73,8 @@ static __always_inline void add_address(struct socket_key *key, const void *user
 		} else { /* a pathname ends at its NUL, or where the length says */
 			long read = bpf_probe_read_user_str(a + 2, (n + 1) & 127, user + 2);
 
+			if (read <= 0 && !bpf_probe_read_user(a + 2, n & 127, user + 2))
+				read = n + 1; /* what lies behind its end cannot be read */
 			key->length = read > 0 ? 2 + read - 1 : 2;
 		}
 	}
@@ -122,15 +124,22 @@ static __always_inline void record_socket(struct socket_key *key)
 		lose(LOST_SOCKET);
 }
 
-/* A UNIX socket that has a name in the file system is a file as well. */
+/* A UNIX socket that has a name in the file system is a file as well. Its name is
+ * that of the key, which ends where the program said: what lies behind an address
+ * without a NUL is none of ours. */
 static __always_inline void socket_file(struct task_struct *task, struct task_state *state, struct socket_key *key,
-					const void *user, u32 outcome)
+					u32 outcome)
 {
-	struct named named = { .name = user + 2, .dirfd = AT_FDCWD };
-	u32 access = key->action == SOCK_BIND ? ACCESS_BIND | ACCESS_CREATE : ACCESS_CONNECT;
+	struct named named = { .dirfd = AT_FDCWD, .held = true };
+	u32 access = key->action == SOCK_BIND ? ACCESS_BIND | ACCESS_CREATE : ACCESS_CONNECT, which = SCRATCH_EXIT;
+	struct scratch *out;
 
 	if (key->family != AF_UNIX || key->length <= 2 || !key->address[2])
 		return;
+	out = bpf_map_lookup_elem(&scratches, &which);
+	if (!out)
+		return;
+	bpf_probe_read_kernel_str(out->held, sizeof(out->held), key->address + 2);
 	name_event(task, state, &named, NULL, NULL, access, 0, outcome, key->action == SOCK_BIND ? 0 : EVENT_FOLLOW);
 }
 
@@ -236,7 +245,7 @@ int BPF_PROG(handle_socket, struct pt_regs *regs, long ret)
 	else
 		add_address(key, address, length);
 	record_socket(key);
-	socket_file(task, state, key, address, key->outcome);
+	socket_file(task, state, key, key->outcome);
 	return 0;
 }
 

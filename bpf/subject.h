@@ -13,6 +13,16 @@ struct {
 } subjects SEC(".maps");
 u32 subject_count;
 
+static __always_inline void key_of_program(struct subject_key *key, struct file *file)
+{
+	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+
+	key->inode = BPF_CORE_READ(file, f_inode, i_ino);
+	key->device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
+	key->parent = BPF_CORE_READ(dentry, d_parent, d_inode, i_ino);
+	key->name = BPF_CORE_READ(dentry, d_name.hash);
+}
+
 /* The number of the program that this task now runs; *fresh when it is new. */
 static __always_inline u32 subject_of(struct subject_key *key, bool *fresh)
 {

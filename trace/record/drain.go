@@ -158,7 +158,7 @@ func (o *observer) address(f *trace.Socket, raw []byte) (known bool) {
 	}
 	family := families[binary.NativeEndian.Uint16(raw)]
 	switch {
-	case len(raw) == 4: // one of too many peers
+	case len(raw) == 4 && family != "AF_UNIX": // one of too many peers
 		f.Port = int(binary.BigEndian.Uint16(raw[2:]))
 	case family == "AF_INET" && len(raw) == 8:
 		f.Port = int(binary.BigEndian.Uint16(raw[2:]))
@@ -197,7 +197,7 @@ func (o *observer) drainCapabilities(m *ebpf.Map, symbols *symbols, known func(u
 		}
 		f.Caller, f.Optional = symbols.judge(v.Stack[:])
 		switch {
-		case k.Flags&capOverride != 0:
+		case k.Flags&capOverride != 0 && !symbols.own(f, v.Stack[:]):
 			f.Optional = trace.Override
 		case k.Flags&capSameID != 0 && f.Optional == trace.Needed:
 			f.Optional = trace.Same

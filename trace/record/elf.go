@@ -47,7 +47,8 @@ func interpreter(f *elf.File) string {
 		if _, err := p.ReadAt(data, 0); err != nil {
 			return ""
 		}
-		return strings.TrimRight(string(data), "\x00")
+		loader, _, _ := strings.Cut(string(data), "\x00") // as the kernel takes it
+		return loader
 	}
 	return ""
 }

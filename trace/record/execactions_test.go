@@ -64,6 +64,14 @@ func executeActions() map[string]action {
 			return errorsOf(err, err2, err3, syscall.Exec(self(fd), []string{"copy"}, nil))
 		}, want: []string{"read ok " + truth}, functions: loads,
 			holes: []string{"a program was executed from memory (memfd_create): no path can be granted for it"}, facts: []string{"memfd_create flags 0  ok"}},
+		"execve of what is mounted nowhere": {do: apart(func(d string) error {
+			program, err := os.ReadFile("/bin/true")
+			err = errorsOf(err, unix.Mount("tmpfs", d+"/empty", "tmpfs", 0, ""), os.WriteFile(d+"/empty/true", program, 0o755))
+			fd, err2 := unix.Open(d+"/empty/true", unix.O_RDONLY, 0)
+			return errorsOf(err, err2, unix.Unmount(d+"/empty", unix.MNT_DETACH), syscall.Exec(self(fd), []string{"true"}, nil))
+		}), want: []string{"read ok " + truth, "mount ok empty", "mount ok ^/", "unmount ok empty", "write,create,truncate ok empty/true", "read ok empty/true"}, functions: loads,
+			holes: []string{"a program was executed from a mount that has no place: no path can be granted for it"},
+			facts: append([]string{"mount mount 0 tmpfs ok", "umount2 mount MNT_DETACH  ok"}, apartFacts...)},
 		"execve of what may not be": {do: func(d string) error { return fails(becomes("file")(d), unix.EACCES) },
 			prepare: func(d string) error { return os.Chmod(d+"/file", 0o644) }, want: []string{"exec EACCES file"}},
 		"execve of nothing":    {do: func(d string) error { return fails(becomes("none")(d), unix.ENOENT) }, want: []string{"exec ENOENT none"}},

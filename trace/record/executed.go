@@ -9,8 +9,12 @@ import (
 
 // exec is a program that took the place of another.
 func (o *observer) exec(e event) error {
-	if e.is(eventDetached) && e.text[textWalk] == "" {
-		o.holes.add(trace.HoleUnresolved, "a program was executed from memory (memfd_create): no path can be granted for it")
+	if e.is(eventDetached) {
+		from := "from memory (memfd_create)"
+		if e.text[textWalk] != "" {
+			from = "from a mount that has no place"
+		}
+		o.holes.add(trace.HoleUnresolved, "a program was executed "+from+": no path can be granted for it")
 		o.targets[e.Target] = 0
 		return o.release(e.Target)
 	}

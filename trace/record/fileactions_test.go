@@ -104,7 +104,7 @@ func actions() map[string]action {
 		all[name] = a
 	}
 	maps.Copy(all, interfaceActions())
-	for _, more := range []map[string]action{needActions(), spelledActions(), placeActions(), executeActions(), familyActions()} {
+	for _, more := range []map[string]action{needActions(), spelledActions(), placeActions(), executeActions(), familyActions(), edgeActions()} {
 		maps.Copy(all, more)
 	}
 	return all

@@ -166,6 +166,21 @@ func (o *observer) unread(e *event) error {
 	return nil
 }
 
+// nowhere is a hole of names that start below a mount which is in no tree.
+const nowhere = "a name was used that starts in a mount that has no place: it was unmounted lazily, or never moved to one"
+
+// astray says whether an event is of a name that leads nowhere. What never had a name,
+// such as a pipe, is no loss.
+func (o *observer) astray(e *event) bool {
+	if !e.is(eventDetached) {
+		return false
+	}
+	if e.text[textName] != "" || e.text[textWalk] != "" {
+		o.holes.add(trace.HoleUnresolved, nowhere)
+	}
+	return true
+}
+
 // file is an event with what the kernel resolved.
 func (o *observer) file(e event) error {
 	f := o.fact(&e)
@@ -195,6 +210,9 @@ func (o *observer) named(e event) error {
 	if f.Syscall == "mq_open" || f.Syscall == "mq_unlink" {
 		return o.queue(f, e.text[textName])
 	}
+	if o.astray(&e) {
+		return nil
+	}
 	at := o.names.resolve(o.view(&e), climb(e.text[textWalk]), e.text[textName], e.is(eventFollow))
 	o.place(&f, at)
 	if f.Access&trace.AccessMount != 0 {
@@ -208,7 +226,7 @@ func (o *observer) named(e event) error {
 	if f.Access&(trace.AccessBind|trace.AccessConnect) != 0 {
 		o.socketPaths[socketName{f.Subject, e.text[textName]}] = f.Path
 	}
-	if f.Anon && f.Access == trace.AccessStat || e.is(eventDetached) {
+	if f.Anon && f.Access == trace.AccessStat {
 		return nil
 	}
 	return o.see(f)
@@ -218,6 +236,9 @@ func (o *observer) named(e event) error {
 func (o *observer) pair(e event) error {
 	if e.is(eventFault) {
 		return o.unread(&e)
+	}
+	if o.astray(&e) {
+		return nil
 	}
 	v := o.view(&e)
 	from := o.names.resolve(v, climb(e.text[textWalk]), e.text[textName], e.is(eventFollow))

@@ -36,7 +36,7 @@ type player struct {
 // Run gives the operations in the order they ended, those last that never ran. The
 // service is left running where the play was ended early or the context is done.
 func (o Play) Run(ctx context.Context) ([]trace.Operation, error) {
-	conn, err := dbus.NewSystemdConnectionContext(ctx)
+	conn, err := dialSystemd(patience)
 	if err != nil {
 		return nil, fmt.Errorf("systemd does not answer: %w", err)
 	}
@@ -144,7 +144,7 @@ func (p *player) shutDown(syscall.Signal) verdict {
 
 func (p *player) kill() {
 	_ = p.unit.stop() // lest systemd starts it again
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	_ = p.unit.conn.KillUnitWithTarget(ctx, p.unit.name, dbus.All, int32(syscall.SIGKILL))
+	_ = p.unit.ask(patience, func(ctx context.Context) error {
+		return p.unit.conn.KillUnitWithTarget(ctx, p.unit.name, dbus.All, int32(syscall.SIGKILL))
+	})
 }

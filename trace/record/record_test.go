@@ -182,6 +182,29 @@ func TestProgramWithoutAName(t *testing.T) {
 	}
 }
 
+// One program by two names is two, each with what it did; so is one that has the inode
+// of another which is gone.
+func TestProgramsOfOneInode(t *testing.T) {
+	needBPF(t)
+	dir := ground(t)
+	program, err := os.ReadFile("/bin/cat")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(dir+"/one", program, 0o755))
+	require.NoError(t, os.Link(dir+"/one", dir+"/two"))
+	result, read := recordCommand(t, nil, "sh", "-c", "cd "+dir+"; ./one file; ./two sub/gone; mv one sub/three; sub/three link/../file; rm two")
+	require.Zero(t, result.Exit)
+	did := map[string]string{}
+	for _, f := range read.Files {
+		name, ok := strings.CutPrefix(string(f.Path), dir+"/")
+		for _, s := range read.Subjects {
+			if ok && s.ID == f.Subject && strings.HasPrefix(string(s.Exe), dir) {
+				did[strings.TrimPrefix(string(s.Exe), dir+"/")] += name + " "
+			}
+		}
+	}
+	assert.Equal(t, map[string]string{"one": "file ", "two": "sub/gone ", "sub/three": "file "}, did)
+}
+
 func TestSetuidExec(t *testing.T) {
 	needBPF(t)
 	dir := ground(t)

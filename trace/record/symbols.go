@@ -99,6 +99,26 @@ func between(name string) bool {
 	return false
 }
 
+// own says whether a check under credentials that the kernel had put in place was of the
+// worker's own: access(2) goes by the real user, with the capabilities that the process
+// may have (do_faccessat, always before Linux 6.4; fs/open.c). An overlay that is looked
+// into there asks by the same credentials first, and then below itself, by
+// inode_permission, by those of whoever mounted it (ovl_permission, fs/overlayfs/inode.c).
+func (s *symbols) own(f trace.Capability, stack []uint64) bool {
+	if f.Outcome != trace.OK || !slices.Contains([]string{"access", "faccessat", "faccessat2"}, f.Syscall) {
+		return false
+	}
+	inner := ""
+	for _, address := range stack {
+		name := s.name(address)
+		if strings.HasPrefix(name, "ovl_") {
+			return inner == "generic_permission"
+		}
+		inner = name
+	}
+	return true
+}
+
 // judge names the kernel function that asked, and reads from the call chain
 // whether the check was one that only chooses.
 func (s *symbols) judge(stack []uint64) (caller string, why trace.Optional) {

@@ -1,10 +1,12 @@
 package record
 
 import (
+	"encoding/binary"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/osapi-io/osapi-profile/trace"
 	"github.com/osapi-io/osapi-profile/trace/record/sysnum"
 )
 
@@ -61,4 +63,28 @@ func FuzzDecodeEvent(f *testing.F) {
 		}
 		assert.LessOrEqual(t, total, len(raw))
 	})
+}
+
+// An address of four bytes is one of too many peers, or a short one of a UNIX socket.
+func TestAddress(t *testing.T) {
+	family := func(n uint16, rest string) []byte { return append(binary.NativeEndian.AppendUint16(nil, n), rest...) }
+	for name, c := range map[string]struct {
+		raw   []byte
+		want  trace.Socket
+		known bool
+	}{
+		"none":             {nil, trace.Socket{}, true},
+		"too many peers":   {family(2, "\x00\x50"), trace.Socket{Port: 80}, true},
+		"IPv4":             {family(2, "\x00\x50\x7f\x00\x00\x01"), trace.Socket{Port: 80, Address: "127.0.0.1"}, true},
+		"short path":       {family(1, "ab"), trace.Socket{Path: "/run/ab"}, true},
+		"path to come":     {family(1, "xy"), trace.Socket{}, false},
+		"short abstract":   {family(1, "\x00a"), trace.Socket{Abstract: "a"}, true},
+		"abstract":         {family(1, "\x00a\x00bc"), trace.Socket{Abstract: "a@bc"}, true},
+		"path of one byte": {family(1, "a"), trace.Socket{}, false},
+	} {
+		var f trace.Socket
+		o := &observer{socketPaths: map[socketName]trace.Path{{0, "ab"}: "/run/ab"}}
+		assert.Equal(t, c.known, o.address(&f, c.raw), name)
+		assert.Equal(t, c.want, f, name)
+	}
 }

@@ -64,7 +64,12 @@ func fileClaims() map[string]claim {
 		"chown":         {do: func(d string) error { return os.Chown(d+"/mine", someone, 0) }, capabilities: []string{"CAP_CHOWN"}},
 		"chown_to_self": {do: func(d string) error { return os.Chown(d+"/mine", 0, 0) }},
 		"read":          {do: opening("theirs", unix.O_RDONLY), capabilities: []string{"CAP_DAC_READ_SEARCH"}},
-		"write":         {do: opening("theirs", unix.O_WRONLY), capabilities: []string{"CAP_DAC_OVERRIDE"}},
+		"access":        {do: func(d string) error { return unix.Access(d+"/theirs", unix.R_OK) }, capabilities: []string{"CAP_DAC_READ_SEARCH"}},
+		"access_by_real_user": {do: func(d string) error {
+			runtime.LockOSThread()
+			return errorsOf(call(unix.SYS_SETRESUID, -1, someone, -1), unix.Access(d+"/theirs", unix.W_OK))
+		}, capabilities: []string{"CAP_SETUID", "CAP_DAC_OVERRIDE"}},
+		"write": {do: opening("theirs", unix.O_WRONLY), capabilities: []string{"CAP_DAC_OVERRIDE"}},
 		"read_and_write": {do: func(d string) error {
 			return errors.Join(opening("theirs", unix.O_RDONLY)(d), opening("theirs", unix.O_WRONLY)(d))
 		},

@@ -34,9 +34,9 @@ type unit struct {
 
 // findUnit asks systemd for the service and says who it is.
 func (a *attachment) findUnit(ctx context.Context) (trace.Header, error) {
-	conn, err := dbus.NewSystemdConnectionContext(ctx)
+	conn, err := dialSystemd(patience)
 	if err != nil {
-		conn, err = dbus.NewSystemConnectionContext(ctx)
+		conn, err = dbus.NewSystemConnectionContext(context.WithoutCancel(ctx))
 	}
 	if err != nil {
 		return trace.Header{}, fmt.Errorf("systemd does not answer, is it running as PID 1? Without it, record the command itself "+
@@ -200,18 +200,16 @@ const askEvery = 200 * time.Millisecond
 // going says whether the unit may still execute something. A systemd that does
 // not answer, as during its own re-execution, is asked again.
 func (u *unit) going(now time.Time) bool {
-	if u.running || now.Sub(u.asked) < askEvery {
+	if u.running && u.conn.Connected() || now.Sub(u.asked) < askEvery {
 		return true
 	}
 	u.asked = now
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	p, err := u.conn.GetUnitPropertiesContext(ctx, u.name) // at once: one asked after the other may be of different times
+	var p map[string]any
+	err := u.ask(time.Second, func(ctx context.Context) (err error) {
+		p, err = u.conn.GetUnitPropertiesContext(ctx, u.name) // at once: one asked after the other may be of different times
+		return err
+	})
 	if err != nil {
-		if conn, err := dbus.NewSystemdConnectionContext(ctx); err == nil {
-			u.conn.Close()
-			u.conn = conn
-		}
 		return true
 	}
 	return unfinished(p)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/osapi-io/osapi-profile/trace"
 )
@@ -29,26 +28,29 @@ func (r *recording) plan(a *attachment) error {
 	return err
 }
 
-// patience is how long systemd may take to answer.
-const patience = 5 * time.Second
-
 // mainPID is what systemd takes for the main process, 0 if there is none.
 func (u *unit) mainPID() int {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	got, err := u.conn.GetUnitTypePropertyContext(ctx, u.name, "Service", "MainPID")
+	var pid uint32
+	err := u.ask(patience, func(ctx context.Context) error {
+		got, err := u.conn.GetUnitTypePropertyContext(ctx, u.name, "Service", "MainPID")
+		if err == nil {
+			pid, _ = got.Value.Value().(uint32)
+		}
+		return err
+	})
 	if err != nil {
 		return 0
 	}
-	pid, _ := got.Value.Value().(uint32)
 	return int(pid)
 }
 
 // stop begins to stop the unit.
 func (u *unit) stop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	if _, err := u.conn.StopUnitContext(ctx, u.name, "replace", nil); err != nil {
+	err := u.ask(patience, func(ctx context.Context) error {
+		_, err := u.conn.StopUnitContext(ctx, u.name, "replace", nil)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("stopping %s: %w", u.name, err)
 	}
 	return nil
@@ -56,9 +58,11 @@ func (u *unit) stop() error {
 
 // again starts a unit that ran before the plan shut it down.
 func (u *unit) again(warn func(string)) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	if _, err := u.conn.StartUnitContext(ctx, u.name, "replace", nil); err != nil && warn != nil {
+	err := u.ask(patience, func(ctx context.Context) error {
+		_, err := u.conn.StartUnitContext(ctx, u.name, "replace", nil)
+		return err
+	})
+	if err != nil && warn != nil {
 		warn(fmt.Sprintf("%s ran before and could not be started again: %v", u.name, err))
 	}
 }

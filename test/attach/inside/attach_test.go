@@ -125,6 +125,20 @@ func TestRunning(t *testing.T) {
 	assert.EqualValues(t, 65534, read.Runs[0].UID)
 }
 
+// A systemd that executes itself anew leaves no connection: the recording goes on, and
+// ends with the unit all the same.
+func TestReexecuted(t *testing.T) {
+	installed(t)
+	r := record(t, "--unit", name)
+	r.has("/etc/hostname")
+	systemctl(t, "daemon-reexec")
+	systemctl(t, "reload", name)
+	r.has("/etc/group")
+	systemctl(t, "stop", name)
+	read := r.ended(0)
+	assert.True(t, did(read, "/etc/debian_version", trace.AccessRead), "ExecStop=")
+}
+
 // With --restart the start-up of a unit that runs is seen.
 func TestRestarted(t *testing.T) {
 	installed(t)
