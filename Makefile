@@ -40,7 +40,7 @@ test-fast: build ## unit tests, fuzz seeds, golden files, command line, probes
 
 # An emulated guest takes one processor: two of these go on at a time, with one guest
 # each, those that take longest first.
-PAIR := ./test/kernels ./test/prove ./test/attach ./test/apparmor ./test/readback ./test/enforce ./test/packaging ./proof
+PAIR := ./test/kernels ./test/prove ./test/attach ./test/apparmor ./test/recall ./test/readback ./test/enforce ./test/packaging ./proof
 
 test-pair: build ## tests that mostly wait for a guest
 	go test -count=1 -p=2 -parallel=1 -timeout=90m $(PAIR)

@@ -34,7 +34,7 @@ func TestContainer(t *testing.T) {
 // to begin: there only what systemd and the probes do together is tried again.
 const (
 	everything = "."
-	together   = "^(TestStarted|TestLinesOfOneCommand|TestRestarted|TestPreparation|TestNginx)$"
+	together   = "^(TestStarted|TestLinesOfOneCommand|TestRestarted|TestPreparation)$"
 )
 
 // TestVM is on stock Debians, by whose systemd units are started for real: 252
