@@ -134,15 +134,22 @@ func TestWhatSystemdDoesNotTake(t *testing.T) {
 	nothing(t, name)
 }
 
+// started is the file of a service that runs, and that is not ours.
+func started(t *testing.T, name, lines string) string {
+	t.Helper()
+	base := filepath.Join("/etc/systemd/system", name)
+	require.NoError(t, os.WriteFile(base, []byte("[Service]\nExecStart=/bin/sleep 1000\n"+lines), 0o644))
+	t.Cleanup(func() { _ = os.Remove(base) })
+	require.NoError(t, exec.Command("systemctl", "daemon-reload").Run())
+	require.NoError(t, exec.Command("systemctl", "start", name).Run())
+	return base
+}
+
 // TestDropIn changes a service that runs, and leaves it running as it was.
 func TestDropIn(t *testing.T) {
 	h, ctx := open(t)
 	const name = "there.service"
-	base := filepath.Join("/etc/systemd/system", name)
-	require.NoError(t, os.WriteFile(base, []byte("[Service]\nExecStart=/bin/sleep 1000\nProtectHome=yes\n"), 0o644))
-	t.Cleanup(func() { _ = os.Remove(base) })
-	require.NoError(t, exec.Command("systemctl", "daemon-reload").Run())
-	require.NoError(t, exec.Command("systemctl", "start", name).Run())
+	started(t, name, "ProtectHome=yes\n")
 	s, err := h.Install(ctx, name, File{name + ".d/zz.conf", []byte("[Service]\nProtectHome=\nProtectHome=read-only\n")})
 	require.NoError(t, err)
 	differences, err := s.ReadBack(ctx)
@@ -191,11 +198,7 @@ func TestSkipped(t *testing.T) {
 func TestLeft(t *testing.T) {
 	h, ctx := open(t)
 	const name = "left.service"
-	base := filepath.Join("/etc/systemd/system", name)
-	require.NoError(t, os.WriteFile(base, []byte("[Service]\nExecStart=/bin/sleep 1000\n"), 0o644))
-	t.Cleanup(func() { _ = os.Remove(base) })
-	require.NoError(t, exec.Command("systemctl", "daemon-reload").Run())
-	require.NoError(t, exec.Command("systemctl", "start", name).Run())
+	base := started(t, name, "")
 	_, err := h.Install(ctx, name, File{name + ".d/zz.conf", []byte("[Service]\nNice=1\n")})
 	require.NoError(t, err)
 	require.NoError(t, os.Remove(base))
