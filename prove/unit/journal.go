@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"os/exec"
 	"strings"
+
+	"github.com/osapi-io/osapi-profile/prove/journal"
 )
 
-// journal asks journalctl(1), which reads every format that a journal was ever
+// ask asks journalctl(1), which reads every format that a journal was ever
 // written in.
-func journal(ctx context.Context, args ...string) ([]byte, error) {
+func ask(ctx context.Context, args ...string) ([]byte, error) {
 	if err := exec.CommandContext(ctx, "journalctl", "--sync").Run(); err != nil {
 		return nil, fmt.Errorf("the journal does not answer, and without it nobody knows what systemd ignores: %w", err)
 	}
@@ -28,59 +30,24 @@ func journal(ctx context.Context, args ...string) ([]byte, error) {
 
 // journalEnd is the cursor of the last entry.
 func journalEnd(ctx context.Context) (string, error) {
-	out, err := journal(ctx, "--lines=1", "--output=json")
+	out, err := ask(ctx, "--lines=1", "--output=json")
 	if err != nil {
 		return "", err
 	}
-	var last entry
+	var last journal.Entry
 	if err := json.Unmarshal(out, &last); err != nil || last.Cursor == "" {
 		return "", errors.New("the journal is empty: nobody would know what systemd ignores")
 	}
 	return last.Cursor, nil
 }
 
-// entry is one of the journal.
-type entry struct {
-	Cursor  string `json:"__CURSOR"`
-	Message any    `json:"MESSAGE"` // a list of numbers where it is no text
-	Unit    string `json:"UNIT"`    // that systemd speaks of; a service cannot set it
-	User    string `json:"_UID"`    // whose process said it
-}
-
-// text is what an entry says.
-func (e entry) text() string {
-	list, ok := e.Message.([]any)
-	if !ok {
-		text, _ := e.Message.(string)
-		return text
-	}
-	text := make([]byte, 0, len(list))
-	for _, n := range list {
-		number, _ := n.(float64)
-		text = append(text, byte(number))
-	}
-	return string(text)
-}
-
-// entries are those since the service was installed that match. The one at the cursor
-// is asked for and left out here: where it does not match, --after-cursor leaves out
-// the first one that does (journalctl of systemd 252).
-func (s *Service) entries(ctx context.Context, matches ...string) ([]entry, error) {
-	out, err := journal(ctx, append([]string{"--cursor=" + s.cursor, "--output=json", "--all"}, matches...)...)
+// entries are those since the service was installed that match.
+func (s *Service) entries(ctx context.Context, matches ...string) ([]journal.Entry, error) {
+	out, err := ask(ctx, append([]string{"--cursor=" + s.cursor, "--output=json", "--all"}, matches...)...)
 	if err != nil {
 		return nil, err
 	}
-	var all []entry
-	for decoder := json.NewDecoder(bytes.NewReader(out)); decoder.More(); {
-		var e entry
-		if err := decoder.Decode(&e); err != nil {
-			return all, fmt.Errorf("journalctl: %w", err)
-		}
-		if e.Cursor != s.cursor {
-			all = append(all, e)
-		}
-	}
-	return all, nil
+	return journal.After(out, s.cursor)
 }
 
 // refusals are words by which systemd says that something in a unit has no effect.
@@ -94,7 +61,7 @@ func (s *Service) Refused(ctx context.Context) ([]string, error) {
 	entries, err := s.entries(ctx)
 	var lines []string
 	for _, e := range entries {
-		text := e.text()
+		text := e.Text()
 		if e.Unit != s.Name && !strings.Contains(text, "/"+s.Name) || e.User != "0" {
 			continue
 		}
@@ -114,7 +81,7 @@ func (s *Service) Kernel(ctx context.Context, text string) ([]string, error) {
 	entries, err := s.entries(ctx, "_TRANSPORT=kernel", "+", "_TRANSPORT=audit")
 	var lines []string
 	for _, e := range entries {
-		if line := e.text(); strings.Contains(line, text) {
+		if line := e.Text(); strings.Contains(line, text) {
 			lines = append(lines, strings.TrimSpace(line))
 		}
 	}
@@ -126,7 +93,7 @@ func (s *Service) Talk(ctx context.Context, lines int) (string, error) {
 	entries, err := s.entries(ctx, "--unit="+s.Name)
 	var said strings.Builder
 	for _, e := range entries {
-		said.WriteString(e.text() + "\n")
+		said.WriteString(e.Text() + "\n")
 	}
 	all := strings.SplitAfter(said.String(), "\n")
 	return strings.Join(all[max(0, len(all)-lines):], ""), err

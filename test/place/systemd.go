@@ -3,13 +3,14 @@ package place
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/osapi-io/osapi-profile/prove/journal"
 )
 
 // Output runs a command and gives what it wrote to its standard output. With an
@@ -55,9 +56,7 @@ func Cursor(ctx context.Context) (string, error) {
 	return cursor, err
 }
 
-// Since is what the journal has behind a cursor, of the entries that match. The one at
-// the cursor is asked for and left out here: where it does not match, --after-cursor
-// leaves out the first one that does (journalctl of systemd 252).
+// Since is what the journal has behind a cursor, of the entries that match, a line each.
 func Since(ctx context.Context, cursor string, matches ...string) (string, error) {
 	args := append([]string{"--quiet", "--all", "--output=json", "--cursor=" + cursor}, matches...)
 	text, err := Output(exec.CommandContext(ctx, "journalctl", args...))
@@ -67,33 +66,12 @@ func Since(ctx context.Context, cursor string, matches ...string) (string, error
 	if err != nil {
 		return "", err
 	}
-	return messages(text, cursor)
-}
-
-// messages are what entries say, a line each and without the one at a cursor.
-func messages(entries, cursor string) (string, error) {
+	entries, err := journal.After([]byte(text), cursor)
 	var said strings.Builder
-	for decoder := json.NewDecoder(strings.NewReader(entries)); decoder.More(); {
-		var e struct {
-			Cursor  string `json:"__CURSOR"`
-			Message any    `json:"MESSAGE"` // a list of numbers where it is no text
-		}
-		if err := decoder.Decode(&e); err != nil {
-			return "", fmt.Errorf("journalctl: %w", err)
-		}
-		if e.Cursor == cursor {
-			continue
-		}
-		text, _ := e.Message.(string)
-		said.WriteString(text)
-		list, _ := e.Message.([]any)
-		for _, n := range list {
-			number, _ := n.(float64)
-			said.WriteByte(byte(number))
-		}
-		said.WriteByte('\n')
+	for _, e := range entries {
+		said.WriteString(e.Text() + "\n")
 	}
-	return said.String(), nil
+	return said.String(), err
 }
 
 // Complaints are the lines of a unit's journal after a cursor that tell of trouble,
