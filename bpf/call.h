@@ -140,6 +140,20 @@ static __always_inline void keep_arguments(struct task_state *state, struct pt_r
 #endif
 }
 
+/* Whether it is this call that returns. It is another one where the kernel skipped
+ * the exit of the one and the entry of the other. */
+static __always_inline bool is_return_of(u32 call, struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	u32 nr = regs->orig_ax & CALL_NR_MASK;
+#else
+	u32 nr = regs->syscallno & CALL_NR_MASK;
+#endif
+
+	call &= CALL_NR_MASK;
+	return call == nr || call == CALL_NR_MASK;
+}
+
 #define EARLY 7 /* of task_state.arguments: what was read on the way in */
 
 static __always_inline u64 argument(struct task_state *state, u32 n)

@@ -68,7 +68,7 @@ int BPF_PROG(leave, struct pt_regs *regs, long ret)
 	state->call = CALL_OUTSIDE;
 	if (call == CALL_EXECED)
 		return 0;
-	if (call == CALL_OUTSIDE) {
+	if (call == CALL_OUTSIDE || !is_return_of(call, regs)) {
 		refused(state, task, regs, ret);
 		return 0;
 	}
