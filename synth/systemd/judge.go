@@ -46,8 +46,7 @@ func Judge(all []Assignment, t *trace.Trace, version int, groups Groups) ([]Judg
 }
 
 // ambient finds capabilities that a service which does not run as root has no
-// more, because AmbientCapabilities= does not hand them on. What has privileges
-// of its own, by a setuid bit or file capabilities, brings them along.
+// more, because AmbientCapabilities= does not hand them on.
 func (s *Sandbox) ambient(t *trace.Trace) []Refusal {
 	user := s.value("User")
 	if isRoot(user) {
@@ -60,22 +59,43 @@ func (s *Sandbox) ambient(t *trace.Trace) []Refusal {
 	for i, w := range words {
 		words[i] = strings.ToUpper(w)
 	}
-	gains := map[int]bool{}
-	for more := true; more; {
-		more = false
-		for _, e := range t.Execs {
-			if !gains[e.Target] && (e.UID || e.Caps || gains[e.Subject]) {
-				gains[e.Target], more = true, true
-			}
-		}
-	}
+	plain := plainSubjects(t)
 	var out []Refusal
 	for _, c := range t.Capabilities {
-		if !synth.Suffices(c, func(name string) bool { return slices.Contains(words, name) }) && !gains[c.Subject] && s.refusesCapability(c.Name) == "" {
+		if !synth.Suffices(c, func(name string) bool { return slices.Contains(words, name) }) && plain[c.Subject] && s.refusesCapability(c.Name) == "" {
 			out = append(out, Refusal{"AmbientCapabilities", fmt.Sprintf("%s as user %s", c.Name, user), c})
 		}
 	}
 	return out
+}
+
+// plainSubjects are the programs that have at some time run with the service's own
+// privileges: all but those that bring some along, by a setuid bit or file
+// capabilities, and what nothing but these executes. Of what ran before the recorder
+// came, it is not known who executed it.
+func plainSubjects(t *trace.Trace) map[int]bool {
+	attached := slices.ContainsFunc(t.Holes, func(h trace.Hole) bool { return h.Kind == trace.HoleAttached })
+	exe, gains := map[int]trace.Path{}, map[trace.Path]bool{}
+	for _, s := range t.Subjects {
+		exe[s.ID] = s.Exe
+	}
+	plain, started := map[int]bool{0: true}, map[int]bool{}
+	for _, e := range t.Execs {
+		started[e.Target] = started[e.Target] || e.Succeeded()
+		gains[exe[e.Target]] = gains[exe[e.Target]] || e.UID || e.Caps
+	}
+	for _, s := range t.Subjects {
+		plain[s.ID] = (attached || !started[s.ID]) && !gains[s.Exe]
+	}
+	for more := true; more; {
+		more = false
+		for _, e := range t.Execs {
+			if e.Succeeded() && plain[e.Subject] && !plain[e.Target] && !gains[exe[e.Target]] {
+				plain[e.Target], more = true, true
+			}
+		}
+	}
+	return plain
 }
 
 // lineOf is the line behind a refusal: of a list of paths the one with the path

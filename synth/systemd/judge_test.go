@@ -125,6 +125,27 @@ func TestFiltersThatSetNoNewPrivileges(t *testing.T) {
 	}
 }
 
+// TestWhatTheWorkerExecutesBesideSudo: what sudo executes has root's capabilities, and
+// has them not when the worker executes it as well.
+func TestWhatTheWorkerExecutesBesideSudo(t *testing.T) {
+	const sudo, tool = 2, 3
+	b := works().exec("op", "/usr/bin/sudo", true).exec("op", "/usr/bin/tool", false)
+	b.Execs[len(b.Execs)-1].Subject = sudo
+	b = b.capability("op", "CAP_CHOWN", trace.OK, "", "chown")
+	b.Capabilities[len(b.Capabilities)-1].Subject = tool
+	all, err := systemd.ReadAssignments("u", []byte("[Service]\nUser=worker\n"))
+	require.NoError(t, err)
+	for _, both := range []bool{false, true} {
+		if both {
+			b.Execs = append(b.Execs, trace.Exec{Seen: did("op", trace.OK), Target: tool})
+			b.Execs[len(b.Execs)-1].Subject = 1
+		}
+		refused, _, err := systemd.Judge(all, b.Trace, 257, groups)
+		require.NoError(t, err)
+		require.Equal(t, both, len(refused) == 1 && refused[0].Directive == "AmbientCapabilities", "%+v", refused)
+	}
+}
+
 // TestJudgeAdmitsWhatIsEmitted: a unit that was made of a trace refuses nothing
 // in it, whichever way it is read.
 func TestJudgeAdmitsWhatIsEmitted(t *testing.T) {
