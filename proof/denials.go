@@ -69,7 +69,7 @@ func newlyRefused(first, second *trace.Trace) []string {
 			f.Kind == "syscall" && f.Outcome == "EPERM" && spared[string(f.Subject)+" "+string(f.Name)] {
 			continue
 		}
-		lines = append(lines, fmt.Sprintf("%s %s %s: %s (%s in %s)", f.Kind, f.What, f.Name, f.Outcome, f.Subject, f.Operation))
+		lines = append(lines, fmt.Sprintf("%s %s %s: %s (%s in %s)", f.Kind, f.What, f.Name, f.Outcome, f.Who(), f.Operation))
 	}
 	return lines
 }

@@ -107,7 +107,7 @@ func by(e synth.Evidence) string {
 		return " (rule " + strings.Join(e.Rules, ", ") + ")"
 	}
 	f := e.Facts[0]
-	return fmt.Sprintf(" (%s in %s)", f.Subject, f.Operation)
+	return fmt.Sprintf(" (%s in %s)", f.Who(), f.Operation)
 }
 
 // leftOut is why the drop-in has no such directive, in its own words.

@@ -11,10 +11,13 @@ import (
 	"github.com/osapi-io/osapi-profile/trace"
 )
 
+// Who is the program that did it, or what started the worker.
+func (f FactRef) Who() string { return cmp.Or(f.Subject.String(), f.Starter, "an unknown program") }
+
 // String is one line: who, by which call, with which outcome, in which
 // operation, how often and when.
 func (f FactRef) String() string {
-	s := cmp.Or(f.Subject.String(), f.Starter, "an unknown program")
+	s := f.Who()
 	if f.Syscall != "" {
 		s += ": " + OneLine(f.Syscall)
 	}

@@ -67,7 +67,7 @@ func read(r run, report *prove.Report) result {
 func denial(d prove.Denial) string {
 	text := fmt.Sprintf("%s %s %s = %s", d.Kind, d.Name, d.What, d.Outcome)
 	if len(d.Facts) > 0 {
-		text += fmt.Sprintf(" (%s in %s)", d.Facts[0].Subject, d.Facts[0].Operation)
+		text += fmt.Sprintf(" (%s in %s)", d.Facts[0].Who(), d.Facts[0].Operation)
 	}
 	if len(d.By) > 0 {
 		text += " by " + strings.Join(d.By, ", ")

@@ -101,7 +101,7 @@ func (g *granting) facts(asked *trace.Trace) string {
 	add := func(grant synth.Grant) {
 		text := fmt.Sprintf("%s %s", grant.Kind, grant.Name)
 		for _, f := range grant.Facts[:min(1, len(grant.Facts))] {
-			text += strings.TrimSuffix(fmt.Sprintf(" (%s in %s)", f.Subject, f.Operation), " in )")
+			text += strings.TrimSuffix(fmt.Sprintf(" (%s in %s)", f.Who(), f.Operation), " in )")
 		}
 		out = append(out, text)
 	}
