@@ -18,6 +18,7 @@ type folder struct {
 	passing  map[string]bool   // names it made and took away again
 	temps    map[string]bool   // names it made up for a while, by what it did with them
 	chosen   map[string]bool   // directories in which its users chose names, it seems
+	taken    map[string]bool   // names that others made up, it seems, and it took away
 	replies  map[string]bool   // names of others' sockets, without a number by which they differ
 	libs     map[string]bool   // names it mapped executable
 	loaders  map[string]bool   // ELF interpreters: their names are part of the ABI
@@ -65,7 +66,7 @@ func newFolder(t *trace.Trace, opt Options) *folder {
 			f.libs[name] = true
 		}
 	}
-	f.replies = repliesAmong(connected, f.made)
+	f.replies, f.taken = repliesAmong(connected, f.made), takenAmong(gone, f.made)
 	for name := range f.made {
 		f.passing[name] = gone[name]
 	}
@@ -150,6 +151,12 @@ func (f *folder) component(prefix string, start int) []span {
 	}
 	if f.made[prefix] || f.how == FoldBroad && !shipped(prefix) {
 		spans = append(spans, madeSpans(prefix[start:], start, f.passing[prefix])...)
+	}
+	if f.taken[prefix] {
+		for _, s := range madeSpans(prefix[start:], start, true) {
+			s.rule = RuleTaken
+			spans = append(spans, s)
+		}
 	}
 	if !f.made[prefix] {
 		for _, m := range anyNumber.FindAllStringIndex(prefix[start:], -1) {

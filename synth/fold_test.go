@@ -179,6 +179,64 @@ func TestReplySockets(t *testing.T) {
 
 // TestChosenNames: three names that were not made up are of the worker's users, who will
 // choose others.
+// TestNamesTakenFromAQueue is about Postfix's pickup, which reads what sendmail(1) has
+// put into the spool and takes it away: AppArmor refused it the next mail.
+func TestNamesTakenFromAQueue(t *testing.T) {
+	const taken = trace.AccessDelete
+	for name, c := range map[string]struct {
+		files []trace.File
+		want  []string
+	}{
+		"queue": {
+			[]trace.File{
+				file("/var/spool/q/416503D00", trace.AccessRead, trace.OK), file("/var/spool/q/416503D00", taken, trace.OK),
+				file("/var/spool/q/8431F3CFE", trace.AccessRead, trace.OK), file("/var/spool/q/8431F3CFE", taken, trace.OK),
+			},
+			[]string{"/var/spool/q/<alnum>"},
+		},
+		"moved on": {
+			[]trace.File{
+				file("/srv/new/job-17", trace.AccessRenameFrom, trace.OK), file("/srv/new/job-4", trace.AccessRenameFrom, trace.OK),
+			},
+			[]string{"/srv/new/job-<digits>"},
+		},
+		"one": {
+			[]trace.File{file("/var/spool/q/416503D00", taken, trace.OK), file("/var/spool/q/8431F3CFE", trace.AccessRead, trace.OK)},
+			[]string{"/var/spool/q/416503D00", "/var/spool/q/8431F3CFE"},
+		},
+		"two directories": {
+			[]trace.File{file("/srv/a/416503D00", taken, trace.OK), file("/srv/b/8431F3CFE", taken, trace.OK)},
+			[]string{"/srv/a/416503D00", "/srv/b/8431F3CFE"},
+		},
+		"words": {
+			[]trace.File{file("/srv/q/alice", taken, trace.OK), file("/srv/q/bobby", taken, trace.OK)},
+			[]string{"/srv/q/alice", "/srv/q/bobby"},
+		},
+		"in vain": {
+			[]trace.File{file("/srv/q/416503D00", taken, "EACCES"), file("/srv/q/8431F3CFE", taken, "EACCES")},
+			nil,
+		},
+		"of the system": {
+			[]trace.File{file("/etc/q/416503D00", taken, trace.OK), file("/etc/q/8431F3CFE", taken, trace.OK)},
+			[]string{"/etc/q/416503D00", "/etc/q/8431F3CFE"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := oneRun()
+			in.Files = c.files
+			p := synth.Infer(in, synth.Options{})
+			var got []string
+			for _, g := range p.Files {
+				if g.Access&^trace.AccessStat != 0 {
+					got = append(got, g.Name().String())
+				}
+			}
+			require.Equal(t, c.want, got)
+			require.Empty(t, p.Refused(in))
+		})
+	}
+}
+
 func TestChosenNames(t *testing.T) {
 	const made, renamed = trace.AccessWrite | trace.AccessCreate, trace.AccessRenameTo
 	names := func(in *trace.Trace, how synth.Fold) (out []string, listed []trace.Path) {

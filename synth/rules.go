@@ -18,6 +18,7 @@ const (
 	RuleTemp       = "temp-name"
 	RuleNumber     = "number"
 	RuleReply      = "reply-socket"
+	RuleTaken      = "taken-name"
 	RuleLibrary    = "library-version"
 	RuleVersion    = "version"
 	RuleRuns       = "runs-differ"
@@ -48,6 +49,7 @@ func Rules() []Rule {
 		{RuleTemp, "any random part in a name that the worker made", "mkstemp(3) and its like make the name up"},
 		{RuleNumber, "any number in a name that the worker made", "process ids, times and counters differ in every run"},
 		{RuleReply, "any number in the name of a socket that others made, where two names differ by it", "clients number the sockets that they are answered on"},
+		{RuleTaken, "any random part, number or date in a name that others made and the worker took away, where two such names are alike", "what is taken from a queue comes under another name the next time"},
 		{RuleLibrary, "any minor version of a library", "a library is replaced by its next version under a running profile"},
 		{RuleVersion, "any version where merged runs show different ones", "the runs were made with different versions installed"},
 		{RuleRuns, "any word of the same kind where two runs did the same to different names in one operation", "what differs there differs by chance"},
