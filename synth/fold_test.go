@@ -177,8 +177,6 @@ func TestReplySockets(t *testing.T) {
 	}
 }
 
-// TestChosenNames: three names that were not made up are of the worker's users, who will
-// choose others.
 // TestNamesTakenFromAQueue is about Postfix's pickup, which reads what sendmail(1) has
 // put into the spool and takes it away: AppArmor refused it the next mail.
 func TestNamesTakenFromAQueue(t *testing.T) {
@@ -237,6 +235,8 @@ func TestNamesTakenFromAQueue(t *testing.T) {
 	}
 }
 
+// TestChosenNames: three names that were not made up are of the worker's users, who will
+// choose others.
 func TestChosenNames(t *testing.T) {
 	const made, renamed = trace.AccessWrite | trace.AccessCreate, trace.AccessRenameTo
 	names := func(in *trace.Trace, how synth.Fold) (out []string, listed []trace.Path) {

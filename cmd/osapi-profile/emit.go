@@ -59,7 +59,7 @@ func (o *emitOptions) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&o.prctl, "prctl", false, "in a seccomp filter, let only those options of prctl(2) through that were seen")
 	f.StringVar(&o.contexts, "file-contexts", "", "for selinux: the file_contexts(5) in `FILE`, of the hosts that the module is for (default: this host's)")
 	f.StringVar(&o.fold, "fold", string(synth.FoldStable), "which names become patterns, `HOW` is none, stable (what the kernel or the worker "+
-		"made up, and what differs between runs) or broad (everything that looks like it, and names in directories where the worker made several)")
+		"made up, what it takes from a queue, and what differs between runs) or broad (everything that looks like it, and names in directories where the worker made several)")
 	f.StringVarP(&o.marks, "marks", "m", "", "tell of each grant what minimize has found, which is in `FILE`")
 	f.BoolVar(&o.only, "only-required", false, "with --marks: leave out what is tolerated (of units, drop-ins and AppArmor profiles)")
 	o.aa.addFlags(cmd)

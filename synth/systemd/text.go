@@ -1,7 +1,6 @@
 package systemd
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -98,7 +97,7 @@ func because(e synth.Evidence) string {
 
 func who(f synth.FactRef) string {
 	if f.Subject == "" {
-		return cmp.Or(f.Starter, "an unknown program")
+		return f.Who()
 	}
 	return quoted(f.Subject)
 }
